@@ -1,0 +1,49 @@
+# Every target sets itself up: the first one builds .venv from requirements-dev.lock.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+READY := .venv/.ready
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(READY) ## Run the main job once: servers, services, seed articles, documents printed from MongoDB
+	@$(BIN)/newsflow demo
+
+up: $(READY) ## Start servers and services here; make inbox/, archive/ and var/; stop with Ctrl-C
+	@$(BIN)/newsflow up
+
+test: $(READY) ## Run every test on real servers
+	@$(BIN)/pytest
+
+test-fast: $(READY) ## Run the tests that need no server
+	@$(BIN)/pytest tests/unit
+
+check: $(READY) ## Lint, types, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## Let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## Measure latency and speed on this machine
+	@$(BIN)/python -m tests.benchmarks
+
+schemas: $(READY) ## Write docs/schemas/ and docs/asyncapi.json anew from the code
+	@$(BIN)/python -m docs.generate
+
+LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
+
+lock: $(READY) ## Resolve the dependencies anew into requirements*.lock
+	@$(BIN)/pip-compile $(LOCK) --output-file requirements.lock pyproject.toml
+	@$(BIN)/pip-compile $(LOCK) --all-extras --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+$(READY): requirements-dev.lock pyproject.toml .ci/setup
+	@.ci/setup
+	@touch $@
+
+.PHONY: help demo up test test-fast check format bench schemas lock

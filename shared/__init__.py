@@ -1,0 +1,1 @@
+"""What every service agrees on: the route, the messages, delivery, settings, health."""

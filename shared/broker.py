@@ -1,0 +1,126 @@
+"""FastStream's Redis broker as Newsflow needs it, and publishing to a stream."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from faststream.redis import RedisBroker
+from faststream.redis.prometheus import RedisPrometheusMiddleware
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    RedisError,
+)
+
+from shared import wire
+from shared.errors import NewsflowError, RedisUnavailable
+from shared.messages import Message
+from shared.metrics import Metrics
+from shared.observability import get_logger
+from shared.retry import delay_s
+from shared.settings import Settings
+
+_OLDEST_VERSION: Final = (7, 0)
+_CHUNK_BYTES: Final = 4 * 1024 * 1024  # of one pipeline, so that no reply waits for long
+
+
+class UnusableRedis(NewsflowError):  # noqa: N818 (reads as the state it names)
+    """A Redis that answers and cannot be used; the text says what to change."""
+
+
+def create_broker(settings: Settings, *, metrics: Metrics) -> RedisBroker:
+    """Return a broker that retries, does not touch messages, and is not connected yet.
+
+    Commands are sent again three times while the connection fails (redis-py's own retry), so what
+    they do must be safe to do twice.
+    """
+    return RedisBroker(
+        settings.redis_url,
+        apply_types=False,  # a batch is validated entry by entry, see shared/delivery.py
+        graceful_timeout=settings.stop_within_s,
+        logger=logging.getLogger("faststream"),
+        middlewares=[RedisPrometheusMiddleware(registry=metrics.registry)],
+        retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=2), retries=3),
+    )
+
+
+async def connect(broker: RedisBroker, *, stage: str) -> Redis:
+    """Return the broker's client once Redis answers; wait for it as long as it takes.
+
+    Raises UnusableRedis at once for what waiting cannot mend: wrong credentials, a version before
+    7.0, or a memory policy that evicts streams.
+    """
+    redis = await broker.connect()
+    log = get_logger(stage)
+    attempt = 0
+    while True:
+        try:
+            server = await redis.info("server")
+            memory = await redis.info("memory")
+        except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
+            msg = f"Redis at {place(broker)} refuses us: {error}; check NEWSFLOW_REDIS_URL"
+            raise UnusableRedis(msg) from None
+        except (RedisError, OSError) as error:
+            attempt += 1
+            log.warning("waiting for Redis", at=place(broker), error=str(error))
+            await asyncio.sleep(delay_s(attempt, jitter=random.uniform(0.5, 1)))  # noqa: S311
+        else:
+            _refuse_unusable(server, memory)
+            return redis
+
+
+def place(broker: RedisBroker) -> str:
+    """Return host and port of the broker's Redis, without credentials."""
+    return urlsplit(str(broker.specification.url[0])).netloc
+
+
+def _refuse_unusable(server: dict[str, object], memory: dict[str, object]) -> None:
+    version = str(server.get("redis_version", "0"))
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST_VERSION:
+        msg = f"Redis {version} is too old: Newsflow needs Redis 7.0 or Valkey"
+        raise UnusableRedis(msg)
+    policy = str(memory.get("maxmemory_policy", "noeviction"))
+    if policy.startswith("allkeys"):
+        msg = (
+            f"Redis has `maxmemory-policy {policy}`, which deletes unread articles when memory is "
+            "short; set it to `noeviction`"
+        )
+        raise UnusableRedis(msg)
+
+
+async def publish(redis: Redis, stream: str, messages: Sequence[Message]) -> list[str]:
+    """Add `messages` to `stream` in their order; return the entry ids.
+
+    Raises RedisUnavailable when Redis did not take all of them: the caller tries all again, and
+    the article ids make doubled entries one article.
+    """
+    ids: list[bytes] = []
+    try:
+        for chunk in _chunks([wire.encode(message) for message in messages]):
+            pipe = redis.pipeline(transaction=False)
+            for fields in chunk:
+                pipe.xadd(stream, fields)  # type: ignore[arg-type]  # dict is invariant in its key
+            ids += await pipe.execute()
+    except (RedisError, OSError) as error:
+        raise RedisUnavailable(str(error)) from error
+    return [entry_id.decode() for entry_id in ids]
+
+
+def _chunks(entries: list[dict[bytes, bytes]]) -> list[list[dict[bytes, bytes]]]:
+    chunks: list[list[dict[bytes, bytes]]] = []
+    room = 0
+    for fields in entries:
+        size = sum(map(len, fields.values()))
+        if not chunks or size > room:
+            chunks.append([])
+            room = _CHUNK_BYTES
+        chunks[-1].append(fields)
+        room -= size
+    return chunks

@@ -1,0 +1,129 @@
+"""Dead letters: what could not go on, with the reason and the original fields, byte for byte.
+
+One entry of articles.dead is one letter. Only shared/delivery.py writes them; here is their shape,
+and how a person lists, shows and replays them.
+"""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, cast
+
+from redis.asyncio import Redis
+
+from shared import streams
+from shared.wire import DATA
+
+Cause = Literal[
+    "invalid",  # not an article by the contract
+    "rejected",  # an article, but one that this stage can never take
+    "failed",  # a bug: every attempt raised
+    "crashed",  # every attempt ended with its process
+]
+
+_Page = list[tuple[bytes, dict[bytes, bytes]]]  # what redis-py returns of a stream, in bytes
+
+_ORIGINAL: Final = b"original."
+_PAGE: Final = 500
+_REPLAY: Final = """
+-- KEYS: articles.dead, the stream it came from   ARGV: id, field, value, ...
+if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return false end
+return redis.call('XADD', KEYS[2], '*', unpack(ARGV, 2))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """One parked entry: why, where it was read, how often it was tried, and its fields."""
+
+    reason: str
+    cause: Cause
+    stage: str
+    stream: str
+    entry_id: str
+    deliveries: int
+    article_id: str | None
+    original: Mapping[bytes, bytes]
+    letter_id: str = ""
+
+    @property
+    def died_at(self) -> datetime:
+        """When it was parked, by Redis's clock."""
+        return datetime.fromtimestamp(int(self.letter_id.partition("-")[0]) / 1000, UTC)
+
+    @property
+    def data(self) -> bytes:
+        """The article as it was sent: the field `data`, or every field as a line."""
+        if DATA in self.original:
+            return self.original[DATA]
+        return b"\n".join(name + b": " + value for name, value in self.original.items())
+
+
+def encode(letter: DeadLetter) -> dict[bytes, bytes]:
+    """Return the fields of the entry of articles.dead that keeps `letter`."""
+    return {
+        b"reason": letter.reason.encode("utf-8", "replace"),
+        b"cause": letter.cause.encode(),
+        b"stage": letter.stage.encode(),
+        b"stream": letter.stream.encode(),
+        b"entry_id": letter.entry_id.encode(),
+        b"deliveries": str(letter.deliveries).encode(),
+        b"article_id": (letter.article_id or "").encode(),
+        **{_ORIGINAL + name: value for name, value in letter.original.items()},
+    }
+
+
+def decode(letter_id: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
+    """Return the letter that an entry of articles.dead keeps."""
+    text = {
+        name.decode(): value.decode("utf-8", "replace")
+        for name, value in fields.items()
+        if not name.startswith(_ORIGINAL)
+    }
+    cause: Cause = text["cause"]  # type: ignore[assignment]  # written by `encode` alone
+    return DeadLetter(
+        reason=text["reason"],
+        cause=cause,
+        stage=text["stage"],
+        stream=text["stream"],
+        entry_id=text["entry_id"],
+        deliveries=int(text["deliveries"]),
+        article_id=text["article_id"] or None,
+        original={
+            name.removeprefix(_ORIGINAL): value
+            for name, value in fields.items()
+            if name.startswith(_ORIGINAL)
+        },
+        letter_id=letter_id,
+    )
+
+
+async def letters(redis: Redis) -> AsyncIterator[DeadLetter]:
+    """Yield every dead letter, newest first."""
+    newest = "+"
+    while page := cast("_Page", await redis.xrevrange(streams.DEAD, newest, "-", count=_PAGE)):
+        for entry_id, fields in page:
+            yield decode(entry_id.decode(), fields)
+        newest = f"({page[-1][0].decode()}"
+
+
+async def letter(redis: Redis, letter_id: str) -> DeadLetter | None:
+    """Return one dead letter, or None when there is none of this id."""
+    if not re.fullmatch(r"\d{1,20}-\d{1,20}", letter_id):
+        return None
+    page = cast("_Page", await redis.xrange(streams.DEAD, letter_id, letter_id))
+    return decode(letter_id, page[0][1]) if page else None
+
+
+async def replay(redis: Redis, letter: DeadLetter, *, data: bytes | None = None) -> str | None:
+    """Put `letter` back on the stream it came from, once; return its new entry id.
+
+    `data` replaces the field `data` (a mended article). None: somebody else replayed it before.
+    """
+    fields = dict(letter.original) if data is None else {DATA: data}
+    flat = [part for pair in fields.items() for part in pair]
+    entry_id: bytes | None = await redis.eval(
+        _REPLAY, 2, streams.DEAD, letter.stream, letter.letter_id, *flat
+    )
+    return entry_id.decode() if entry_id else None

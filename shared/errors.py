@@ -1,0 +1,41 @@
+"""Why an article could not go on. The type decides what happens to it.
+
+NewsflowError
+├── PermanentError        trying again cannot help: parked now, with its reason
+│   ├── InvalidMessage    an entry that is not an article by the contract
+│   └── UnreadableFile    a file that is not an article in any known format
+└── TransientError        the world was in the way: stays pending, tried again for ever
+    ├── RedisUnavailable
+    └── MongoUnavailable
+
+Anything else that is raised is a bug: the article is tried again by itself, and parked
+after `max_deliveries`.
+"""
+
+
+class NewsflowError(Exception):
+    """Base of every error this project raises on purpose; its text is written for people."""
+
+
+class PermanentError(NewsflowError):
+    """The article itself is the problem."""
+
+
+class InvalidMessage(PermanentError):  # noqa: N818 (reads as the state it names)
+    """An entry on a stream that does not hold an article by the contract."""
+
+
+class UnreadableFile(PermanentError):  # noqa: N818 (reads as the state it names)
+    """A file in the inbox that no format can read."""
+
+
+class TransientError(NewsflowError):
+    """Something outside the article is the problem."""
+
+
+class RedisUnavailable(TransientError):  # noqa: N818 (reads as the state it names)
+    """Redis did not answer, refused writes, or is out of memory."""
+
+
+class MongoUnavailable(TransientError):  # noqa: N818 (reads as the state it names)
+    """MongoDB did not answer, or could not make a write durable."""

@@ -1,0 +1,167 @@
+"""One consumer group on one stream: what Redis is asked to do, and nothing of why.
+
+shared/delivery.py decides; only this file acknowledges, claims and trims. Every call may raise
+redis.exceptions.RedisError or OSError, and may be made again after it did.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from shared import redis_scripts, streams
+from shared.streams import Hop
+
+_PAGE: Final = 1_000
+_FORGET_AFTER_MS: Final = 3_600_000
+_KEYS: Final = {"nowhere": 0, "target": 2, "dead": 3}  # as redis_scripts.SETTLE counts its keys
+
+Fields = Mapping[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a stream in this process's hands; `deliveries` counts this one too."""
+
+    id: bytes
+    fields: Fields
+    deliveries: int
+
+
+class Pending(NamedTuple):
+    """An entry that some consumer has read and not ended, and how often it was delivered."""
+
+    id: bytes
+    deliveries: int
+
+
+class Settlement(NamedTuple):
+    """The end of an entry: acknowledged, and `fields` published to the target or the dead."""
+
+    id: bytes
+    to: Literal["nowhere", "target", "dead"] = "nowhere"
+    fields: Fields = MappingProxyType({})
+
+
+class State(NamedTuple):
+    """How far a group is: entries not read, read and not ended, parked; age of the oldest."""
+
+    lag: int
+    pending: int
+    dead: int
+    oldest_ms: int
+
+
+class Group:
+    """The group of a hop, as its consumer `name` sees it."""
+
+    def __init__(self, redis: Redis, hop: Hop, name: str) -> None:
+        # redis-py types each reply as the union of all that any server may send.
+        self._redis: Any = redis
+        self._hop = hop
+        self._name = name
+        self._settle = redis.register_script(redis_scripts.SETTLE)
+        self._trim = redis.register_script(redis_scripts.TRIM)
+        self._forget = redis.register_script(redis_scripts.FORGET)
+
+    async def ensure(self) -> None:
+        """Make stream and group if they are missing; the group starts at the first entry."""
+        try:
+            await self._redis.xgroup_create(
+                self._hop.source, self._hop.stage, id="0", mkstream=True
+            )
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    async def settle(self, ends: Iterable[Settlement]) -> set[bytes]:
+        """End entries, all at once; return the ids that were still pending until now."""
+        arguments: list[bytes | str | int] = [self._hop.stage]
+        for end in ends:
+            flat = [part for pair in end.fields.items() for part in pair]
+            arguments += [end.id, _KEYS[end.to], len(flat), *flat]
+        keys = [self._hop.source, self._hop.target or self._hop.source, streams.DEAD]
+        return set(await self._settle(keys=keys, args=arguments))
+
+    async def abandoned(self, idle_ms: int) -> list[Pending]:
+        """Return up to 1,000 entries that nobody has touched for `idle_ms`, oldest first."""
+        page = await self._redis.xpending_range(
+            self._hop.source, self._hop.stage, "-", "+", _PAGE, idle=idle_ms
+        )
+        return [Pending(item["message_id"], item["times_delivered"]) for item in page]
+
+    async def claim(self, pending: Sequence[Pending], idle_ms: int) -> list[Entry]:
+        """Take entries over if they are still untouched for `idle_ms`; count the delivery."""
+        deliveries = dict(pending)
+        claimed = await self._redis.xclaim(
+            self._hop.source, self._hop.stage, self._name, idle_ms, list(deliveries)
+        )
+        return [Entry(id_, fields, deliveries[id_] + 1) for id_, fields in claimed if fields]
+
+    async def refresh(self, ids: Iterable[bytes], *, deliveries: int | None = None) -> None:
+        """Mark entries as touched just now; set how often they were delivered, if given."""
+        await self._redis.xclaim(
+            self._hop.source,
+            self._hop.stage,
+            self._name,
+            0,
+            list(ids),
+            justid=True,
+            retrycount=deliveries,
+        )
+
+    async def own(self, after: bytes, count: int) -> list[Entry]:
+        """Return what this consumer has read and not ended, behind the id `after`."""
+        reply = await self._redis.xreadgroup(
+            self._hop.stage, self._name, {self._hop.source: after}, count=count
+        )
+        page = reply[0][1] if reply else []
+        return [Entry(id_, fields or {}, 1) for id_, fields in page]
+
+    async def trim(self) -> int:
+        """Drop from the stream what all its groups have acknowledged; return how many."""
+        return int(await self._trim(keys=[self._hop.source]))
+
+    async def forget(self, name: str = "") -> None:
+        """Remove the consumer `name`, and any idle for an hour; none that has entries pending."""
+        await self._forget(keys=[self._hop.source], args=[self._hop.stage, _FORGET_AFTER_MS, name])
+
+    async def state(self) -> State:
+        """Return how far this group is, now."""
+        groups = await self._redis.xinfo_groups(self._hop.source)
+        mine = next(group for group in groups if group["name"] == self._hop.stage.encode())
+        if mine["pending"]:
+            summary = await self._redis.xpending(self._hop.source, self._hop.stage)
+            oldest = summary["min"]
+        else:
+            behind = f"({mine['last-delivered-id'].decode()}"
+            waiting = await self._redis.xrange(self._hop.source, behind, "+", count=1)
+            oldest = waiting[0][0] if waiting else None
+        seconds, microseconds = await self._redis.time()
+        age = seconds * 1000 + microseconds // 1000 - _milliseconds(oldest) if oldest else 0
+        return State(
+            lag=mine["lag"] or 0,
+            pending=mine["pending"],
+            dead=await self._redis.xlen(streams.DEAD),
+            oldest_ms=max(0, age),
+        )
+
+
+async def backlog(redis: Redis, hop: Hop) -> int:
+    """Return how many entries of a hop's source its group has not ended yet."""
+    client: Any = redis
+    try:
+        groups = await client.xinfo_groups(hop.source)
+    except ResponseError:  # no such stream yet
+        return 0
+    for group in groups:
+        if group["name"] == hop.stage.encode():
+            return int((group["lag"] or 0) + group["pending"])
+    return int(await client.xlen(hop.source))
+
+
+def _milliseconds(entry_id: bytes) -> int:
+    return int(entry_id.partition(b"-")[0])

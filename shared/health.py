@@ -1,0 +1,73 @@
+"""/health and /metrics of a service.
+
+Health is looked at in the background, once a second, and a request is answered from the last look:
+it never waits for Redis or MongoDB, and it answers while they are away.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import orjson
+from faststream.asgi import AsgiResponse, get
+from faststream.asgi.handlers import HttpHandler
+from faststream.asgi.types import ASGIApp, Scope
+from prometheus_client import CollectorRegistry, make_asgi_app
+
+Check = Callable[[], Awaitable[str | None]]
+
+_EVERY_S: Final = 1.0
+_WITHIN_S: Final = 2.0
+_STALE_S: Final = 10.0
+
+
+class Health:
+    """What is wrong with a service: for each of its checks one sentence, or nothing."""
+
+    def __init__(self, stage: str, checks: Mapping[str, Check]) -> None:
+        self._stage = stage
+        self._checks = dict(checks)
+        self._problems: dict[str, str | None] = dict.fromkeys(checks, "not looked at yet")
+        self._looked_at = time.monotonic()
+
+    async def watch(self) -> None:
+        """Look at everything once a second, for ever."""
+        while True:
+            looks = [self._look(check) for check in self._checks.values()]
+            problems = await asyncio.gather(*looks)
+            self._problems = dict(zip(self._checks, problems, strict=True))
+            self._looked_at = time.monotonic()
+            await asyncio.sleep(_EVERY_S)
+
+    def report(self) -> dict[str, object]:
+        """Return `stage`, `status` (`ok` or `bad`) and for each check `ok` or what is wrong."""
+        problems = dict(self._problems)
+        age = time.monotonic() - self._looked_at
+        if age > _STALE_S:
+            problems["health"] = f"last looked at {age:.0f} s ago"
+        checks = {name: problem or "ok" for name, problem in problems.items()}
+        status = "bad" if any(problems.values()) else "ok"
+        return {"stage": self._stage, "status": status, "checks": checks}
+
+    def routes(self, registry: CollectorRegistry) -> list[tuple[str, ASGIApp | HttpHandler]]:
+        """Return the ASGI routes: /health answers 200 or 503 with the report as JSON."""
+
+        @get
+        async def health(scope: Scope) -> AsgiResponse:  # noqa: ARG001 (the framework's signature)
+            report = self.report()
+            return AsgiResponse(
+                orjson.dumps(report),
+                200 if report["status"] == "ok" else 503,
+                {"content-type": "application/json"},
+            )
+
+        return [("/health", health), ("/metrics", make_asgi_app(registry))]
+
+    @staticmethod
+    async def _look(check: Check) -> str | None:
+        try:
+            async with asyncio.timeout(_WITHIN_S):
+                return await check()
+        except TimeoutError:
+            return f"no answer within {_WITHIN_S:.0f} s"

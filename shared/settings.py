@@ -1,0 +1,73 @@
+"""Settings: NEWSFLOW_* environment variables, each with a default that works on one machine.
+
+What every service needs stands here; a service's own settings.py adds to it. The table in
+docs/operations.md is held to these classes by a test.
+"""
+
+import os
+import secrets
+import socket
+from typing import Literal, TypeVar
+
+from pydantic import Field, PositiveInt, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import NewsflowError
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+class InvalidSettings(NewsflowError):  # noqa: N818 (reads as the state it names)
+    """An environment variable that cannot be used; the text names it."""
+
+
+class Settings(BaseSettings):
+    """What every service reads from its environment."""
+
+    model_config = SettingsConfigDict(env_prefix="NEWSFLOW_", frozen=True, extra="ignore")
+
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0",
+        description="Redis 7 or Valkey; `rediss://` for TLS, user and password before an `@`.",
+    )
+    batch_size: PositiveInt = Field(100, description="Entries read from a stream at once.")
+    reclaim_after_ms: PositiveInt = Field(
+        10_000, description="Take over an entry that its consumer has left alone for this long."
+    )
+    max_deliveries: PositiveInt = Field(
+        5, description="Park an article after this many failed deliveries."
+    )
+    max_article_bytes: PositiveInt = Field(
+        8 * 1024 * 1024, description="Larger articles are refused; MongoDB's own limit is 16 MiB."
+    )
+    stop_within_s: PositiveInt = Field(
+        20, description="Time to finish what was begun after SIGTERM, in seconds."
+    )
+    health_host: str = Field("127.0.0.1", description="Where /health and /metrics listen.")
+    health_port: int = Field(
+        0, ge=0, le=65535, description="Port of /health and /metrics; 0 takes a free one."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="`auto`: coloured on a terminal, else one JSON object a line."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The lowest level that is written."
+    )
+
+
+def load(settings: type[S]) -> S:
+    """Return `settings` from the environment, or raise InvalidSettings naming the variable."""
+    try:
+        return settings()
+    except ValidationError as error:
+        prefix = settings.model_config.get("env_prefix", "")
+        problems = "; ".join(
+            f"{prefix}{'.'.join(map(str, problem['loc']))}".upper() + f": {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        )
+        raise InvalidSettings(problems) from None
+
+
+def process_name(stage: str) -> str:
+    """Return a name for this process that no other has: stage, host, pid and a random part."""
+    return f"{stage}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"

@@ -1,0 +1,129 @@
+"""The shapes in which an article may stand in a stream entry. Pure.
+
+The contract: one field `data` that holds a JSON object; further fields are ignored.
+
+    XADD articles.raw * data '{"headline": "...", "body": "..."}'
+
+Also understood, because people send them:
+
+    XADD articles.raw * headline '...' body '...'     flat fields, each one text
+    broker.publish(article, stream="articles.raw")    FastStream's own envelope in `__data__`
+"""
+
+import struct
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+import orjson
+from pydantic import ValidationError
+
+from shared.errors import InvalidMessage
+from shared.messages import ENTRY, EntryOrigin, Message
+
+M = TypeVar("M", bound=Message)
+
+DATA: Final = b"data"
+
+_FASTSTREAM: Final = b"__data__"
+_FASTSTREAM_MAGIC: Final = b"\x89BIN\x0d\x0a\x1a\x0a"
+_FASTSTREAM_HEAD: Final = struct.Struct(">HII")  # version, where headers start, where data starts
+_TEXT_FIELDS: Final = (b"headline", b"body", b"body_html")
+_SHOWN_PROBLEMS: Final = 5
+
+
+def encode(message: Message) -> dict[bytes, bytes]:
+    """Return the fields of a stream entry that carries `message`, by the contract."""
+    return {DATA: message.model_dump_json(exclude_none=True, exclude_defaults=True).encode()}
+
+
+def decode(
+    fields: Mapping[bytes, bytes], message: type[M], *, stream: str, entry_id: str, limit_bytes: int
+) -> M:
+    """Return the message that the entry `entry_id` of `stream` carries.
+
+    Raises InvalidMessage, with a reason for people, when the fields are of none of the shapes, the
+    JSON is larger than `limit_bytes`, or its object is not a `message`.
+    """
+    body = _body(fields)
+    if len(body) > limit_bytes:
+        msg = (
+            f"too large: {len(body)} bytes; the limit is {limit_bytes} (NEWSFLOW_MAX_ARTICLE_BYTES)"
+        )
+        raise InvalidMessage(msg)
+    origin = EntryOrigin(stream=stream, entry_id=entry_id)
+    try:
+        return message.model_validate_json(body, context={ENTRY: origin})
+    except ValidationError as error:
+        raise InvalidMessage(explain(error)) from None
+
+
+def explain(error: ValidationError) -> str:
+    """Return what is wrong with an article, for its publisher: field by field, in one line."""
+    problems = [_problem(details) for details in error.errors(include_url=False)]
+    shown = "; ".join(problems[:_SHOWN_PROBLEMS])
+    more = len(problems) - _SHOWN_PROBLEMS
+    return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def _problem(details: Any) -> str:  # noqa: ANN401 (pydantic's ErrorDetails differs by version)
+    field = ".".join(str(step) for step in details["loc"])
+    match details["type"]:
+        case "json_invalid":
+            return f"not JSON: {details['ctx']['error']}"
+        case "model_type":
+            return "not a JSON object"
+        case "value_error":
+            text = str(details["ctx"]["error"])
+        case _:
+            text = f"{details['msg'][:1].lower()}{details['msg'][1:]}"
+    given = "" if not field or details["type"] == "missing" else f", got {details['input']!r:.60}"
+    return f"`{field}`: {text}{given}" if field else text
+
+
+def _body(fields: Mapping[bytes, bytes]) -> bytes:
+    """Return the JSON object of an entry, whichever shape it has."""
+    if _FASTSTREAM in fields:
+        return _unwrap(fields[_FASTSTREAM])
+    data = fields.get(DATA)
+    flat = any(field in fields for field in _TEXT_FIELDS)
+    if data is not None and (data.lstrip()[:1] == b"{" or not flat):
+        return data
+    if not flat:
+        names = ", ".join(f"`{name.decode('utf-8', 'replace')}`" for name in list(fields)[:5])
+        msg = f"no article: an entry needs a field `data` with a JSON object; this one has {names}"
+        raise InvalidMessage(msg)
+    return _object_of(fields)
+
+
+def _object_of(fields: Mapping[bytes, bytes]) -> bytes:
+    """Return flat fields as a JSON object; an empty field counts as left out."""
+    try:
+        return orjson.dumps(
+            {name.decode(): value.decode() for name, value in fields.items() if value}
+        )
+    except UnicodeDecodeError as error:
+        broken = next(name for name, value in fields.items() if error.object in (name, value))
+        msg = f"`{broken.decode('utf-8', 'replace')}`: not UTF-8 (byte {error.start})"
+        raise InvalidMessage(msg) from None
+
+
+def _unwrap(data: bytes) -> bytes:
+    """Return the body within FastStream's envelope, binary or the JSON one of its versions < 0.6.
+
+    The headers are skipped by the offset in the head, never parsed: FastStream 0.7 writes the
+    length of a header in characters where bytes are meant.
+    """
+    if data.startswith(_FASTSTREAM_MAGIC):
+        try:
+            _, _, start = _FASTSTREAM_HEAD.unpack_from(data, len(_FASTSTREAM_MAGIC))
+        except struct.error:
+            msg = "`__data__`: FastStream's envelope is cut off"
+            raise InvalidMessage(msg) from None
+        return data[start:]
+    try:
+        envelope = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return data
+    if isinstance(envelope, dict) and envelope.keys() == {"data", "headers"}:
+        return str(envelope["data"]).encode()
+    return data
