@@ -1,0 +1,31 @@
+"""Wiring of the store service: settings in, a service out."""
+
+from functools import partial
+
+from services.store.handler import store
+from services.store.mongo import Mongo
+from services.store.settings import StoreSettings
+from shared import streams
+from shared.broker import create_broker
+from shared.delivery import Consumer
+from shared.messages import EnrichedArticle
+from shared.metrics import Metrics
+from shared.part import Part
+from shared.service import Service
+
+
+def create(settings: StoreSettings) -> Service:
+    """Return the service; nothing is connected before it serves."""
+    metrics = Metrics("store")
+    broker = create_broker(settings, metrics=metrics)
+    mongo = Mongo(settings)
+    consumer = Consumer(
+        broker,
+        partial(store, library=mongo),
+        hop=streams.STORE,
+        message=EnrichedArticle,
+        settings=settings,
+        metrics=metrics,
+    )
+    parts: dict[str, Part] = {"mongo": mongo, "delivery": consumer}
+    return Service("store", broker=broker, parts=parts, settings=settings, metrics=metrics)

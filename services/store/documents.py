@@ -1,0 +1,132 @@
+"""What stands in MongoDB, made of an EnrichedArticle. Pure.
+
+A head is the newest version of an article, in `articles`, under its article id. A revision is one
+version as its publisher sent it, in `article_revisions`, never changed.
+
+Heads form a join: the greater (version_created, content_hash) wins, first_seen_at is the least
+and last_seen_at the greatest `received_at`. That is commutative, associative and idempotent, so
+order, repetition and concurrent writers do not matter.
+"""
+
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+import bson
+from bson.errors import InvalidDocument
+from bson.raw_bson import RawBSONDocument
+
+from shared.errors import PermanentError
+from shared.messages import EnrichedArticle
+
+SCHEMA_VERSION: Final = 1
+
+Document = dict[str, Any]
+
+_LIMIT_BYTES: Final = 15 * 1024 * 1024  # MongoDB's is 16 MiB, of the whole update
+_SUMMARY_LENGTH: Final = 500
+_REVISION_DIGITS: Final = 16
+
+
+class Record(NamedTuple):
+    """What the store writes of one article, encoded: it will not fail for its shape."""
+
+    article_id: str
+    version_created: datetime
+    content_hash: str
+    seen_at: datetime
+    revision: RawBSONDocument
+    head: RawBSONDocument
+
+    @property
+    def revision_id(self) -> str:
+        """`_id` of the revision: one for each thing a publisher said."""
+        return f"{self.article_id}:{self.content_hash[:_REVISION_DIGITS]}"
+
+
+def record(enriched: EnrichedArticle) -> Record:
+    """Return what is to be written; raises PermanentError when MongoDB could never take it."""
+    content_hash = enriched.article.content_hash
+    revision = _revision(enriched, content_hash)
+    head = _head(enriched, content_hash)
+    try:
+        raw_revision, raw_head = bson.encode(revision), bson.encode(head)
+    except (InvalidDocument, OverflowError, UnicodeError, ValueError) as error:
+        msg = f"MongoDB cannot hold it: {error}"
+        raise PermanentError(msg) from None
+    size = max(len(raw_revision), len(raw_head))
+    if size > _LIMIT_BYTES:
+        msg = f"too large for MongoDB: a document of {size} bytes; the limit is {_LIMIT_BYTES}"
+        raise PermanentError(msg)
+    return Record(
+        article_id=enriched.article_id,
+        version_created=enriched.article.version_created,
+        content_hash=content_hash,
+        seen_at=enriched.article.received_at,
+        revision=RawBSONDocument(raw_revision),
+        head=RawBSONDocument(raw_head),
+    )
+
+
+def head_update(record: Record) -> list[Document]:
+    """Return the update that joins `record` to the head in the database, whichever is newer.
+
+    All content stands inside `$literal`: a headline "$100 note" is else read as a field path.
+    """
+    head = {"$literal": record.head}
+    seen = {"$literal": record.seen_at}
+    mine = {"$literal": [record.version_created, record.content_hash]}
+    theirs = ["$version_created", "$content_hash"]  # both null where there is no head yet
+    newer = {"$gt": [mine, theirs]}
+    return [
+        {
+            "$replaceWith": {
+                "$mergeObjects": [
+                    {"$cond": [newer, head, "$$ROOT"]},
+                    {
+                        "first_seen_at": {"$min": ["$first_seen_at", seen]},
+                        "last_seen_at": {"$max": ["$last_seen_at", seen]},
+                    },
+                ]
+            }
+        }
+    ]
+
+
+def _head(enriched: EnrichedArticle, content_hash: str) -> Document:
+    article = enriched.article
+    read = enriched.model_dump(exclude={"article"}, exclude_none=True)
+    sent = article.model_dump(exclude={"body"}, exclude_none=True)
+    dateline = read.get("dateline")
+    if dateline and isinstance(dateline.get("date"), date):
+        dateline["date"] = dateline["date"].isoformat()  # BSON knows times, no days
+    return {
+        "_id": enriched.article_id,
+        "schema_version": SCHEMA_VERSION,
+        **sent,
+        **{name: value for name, value in read.items() if name != "article_id"},
+        "summary": article.summary or _lead(enriched),
+        "text": article.text,
+        "version_created": article.version_created,
+        "content_hash": content_hash,
+    }
+
+
+def _revision(enriched: EnrichedArticle, content_hash: str) -> Document:
+    return {
+        "article_id": enriched.article_id,
+        "version_created": enriched.article.version_created,
+        "content_hash": content_hash,
+        **enriched.article.model_dump(exclude_none=True),
+    }
+
+
+def _lead(enriched: EnrichedArticle) -> str:
+    """Return the first paragraph of the story, behind headline and dateline."""
+    text = enriched.article.text
+    start = 0
+    if enriched.headline and text.startswith(enriched.headline):
+        start = len(enriched.headline)
+    if enriched.dateline:
+        start = enriched.dateline.end
+    lead = text[start:].lstrip().partition("\n")[0]
+    return lead[:_SUMMARY_LENGTH]

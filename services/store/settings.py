@@ -1,0 +1,15 @@
+"""Settings of the store service."""
+
+from pydantic import Field
+
+from shared.settings import Settings
+
+
+class StoreSettings(Settings):
+    """What store reads from its environment."""
+
+    mongo_url: str = Field(
+        "mongodb://127.0.0.1:27017/?replicaSet=newsflow",
+        description="MongoDB 6.0 or later, best a replica set; TLS and users in the URL.",
+    )
+    mongo_database: str = Field("newsflow", description="Database that holds the articles.")
