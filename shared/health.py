@@ -7,7 +7,7 @@ it never waits for Redis or MongoDB, and it answers while they are away.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, Literal, TypedDict
 
 import orjson
 from faststream.asgi import AsgiResponse, get
@@ -20,6 +20,14 @@ Check = Callable[[], Awaitable[str | None]]
 _EVERY_S: Final = 1.0
 _WITHIN_S: Final = 2.0
 _STALE_S: Final = 10.0
+
+
+class Report(TypedDict):
+    """What /health answers: `ok` or what is wrong, in all and for each check."""
+
+    stage: str
+    status: Literal["ok", "bad"]
+    checks: dict[str, str]
 
 
 class Health:
@@ -40,15 +48,15 @@ class Health:
             self._looked_at = time.monotonic()
             await asyncio.sleep(_EVERY_S)
 
-    def report(self) -> dict[str, object]:
-        """Return `stage`, `status` (`ok` or `bad`) and for each check `ok` or what is wrong."""
+    def report(self) -> Report:
+        """Return the last look, which is at most ten seconds old or says so."""
         problems = dict(self._problems)
         age = time.monotonic() - self._looked_at
         if age > _STALE_S:
             problems["health"] = f"last looked at {age:.0f} s ago"
         checks = {name: problem or "ok" for name, problem in problems.items()}
-        status = "bad" if any(problems.values()) else "ok"
-        return {"stage": self._stage, "status": status, "checks": checks}
+        bad = any(problems.values())
+        return {"stage": self._stage, "status": "bad" if bad else "ok", "checks": checks}
 
     def routes(self, registry: CollectorRegistry) -> list[tuple[str, ASGIApp | HttpHandler]]:
         """Return the ASGI routes: /health answers 200 or 503 with the report as JSON."""

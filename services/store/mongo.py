@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import pymongo
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
@@ -47,6 +48,7 @@ NAMES: Final = Collation(locale="en", strength=1)
 _TIMEOUT_MS: Final = 10_000
 _SELECTION_MS: Final = 5_000
 _CLOSE_WITHIN_S: Final = 5
+_PING_WITHIN_S: Final = 1
 _DUPLICATE_KEY: Final = 11000
 _AUTHENTICATION_FAILED: Final = 18
 _UNAUTHORIZED: Final = 13
@@ -140,7 +142,8 @@ class Mongo:
     async def problem(self) -> str | None:
         """Return what is wrong, in one sentence, or None."""
         try:
-            await self._client.admin.command("ping")
+            with pymongo.timeout(_PING_WITHIN_S):
+                await self._client.admin.command("ping")
         except PyMongoError as error:
             return f"no answer from {self._place}: {_short(error)}"
         return None
