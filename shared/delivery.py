@@ -314,7 +314,7 @@ class Consumer(Generic[M]):
 
     async def _refresh(self) -> None:
         """Keep what is in hand from being claimed, for as long as this process lives."""
-        while True:
+        while not self._stopping.is_set():  # redis-py may lose a cancellation in the middle
             await asyncio.sleep(self._settings.reclaim_after_ms / 3000)
             if self._held:
                 with contextlib.suppress(RedisError, OSError):  # the next round tries again

@@ -54,6 +54,11 @@ class State(NamedTuple):
     dead: int
     oldest_ms: int
 
+    @property
+    def waiting(self) -> int:
+        """How many entries the group has not ended."""
+        return self.lag + self.pending
+
 
 class Group:
     """The group of a hop, as its consumer `name` sees it."""
@@ -130,9 +135,11 @@ class Group:
         await self._forget(keys=[self._hop.source], args=[self._hop.stage, _FORGET_AFTER_MS, name])
 
     async def state(self) -> State:
-        """Return how far this group is, now."""
-        groups = await self._redis.xinfo_groups(self._hop.source)
-        mine = next(group for group in groups if group["name"] == self._hop.stage.encode())
+        """Return how far this group is, now; before it is made, all of the stream is lag."""
+        dead = await self._redis.xlen(streams.DEAD)
+        mine = await self._info()
+        if mine is None:
+            return State(await self._redis.xlen(self._hop.source), 0, dead, 0)
         if mine["pending"]:
             summary = await self._redis.xpending(self._hop.source, self._hop.stage)
             oldest = summary["min"]
@@ -142,25 +149,17 @@ class Group:
             oldest = waiting[0][0] if waiting else None
         seconds, microseconds = await self._redis.time()
         age = seconds * 1000 + microseconds // 1000 - _milliseconds(oldest) if oldest else 0
-        return State(
-            lag=mine["lag"] or 0,
-            pending=mine["pending"],
-            dead=await self._redis.xlen(streams.DEAD),
-            oldest_ms=max(0, age),
-        )
+        return State(mine["lag"] or 0, mine["pending"], dead, max(0, age))
 
-
-async def backlog(redis: Redis, hop: Hop) -> int:
-    """Return how many entries of a hop's source its group has not ended yet."""
-    client: Any = redis
-    try:
-        groups = await client.xinfo_groups(hop.source)
-    except ResponseError:  # no such stream yet
-        return 0
-    for group in groups:
-        if group["name"] == hop.stage.encode():
-            return int((group["lag"] or 0) + group["pending"])
-    return int(await client.xlen(hop.source))
+    async def _info(self) -> dict[str, Any] | None:
+        try:
+            groups = await self._redis.xinfo_groups(self._hop.source)
+        except ResponseError as error:
+            if "no such key" not in str(error):
+                raise
+            return None
+        name = self._hop.stage.encode()
+        return next((group for group in groups if group["name"] == name), None)
 
 
 def _milliseconds(entry_id: bytes) -> int:

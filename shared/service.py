@@ -125,7 +125,8 @@ class Service:
             await part.close()
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if tasks:
+                await asyncio.wait(tasks, timeout=self._settings.stop_within_s)
 
     def _run(self, coroutine: Running) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine)

@@ -20,7 +20,7 @@ from services.ingest.shelf import Look, Taken
 from shared import streams
 from shared.broker import publish
 from shared.errors import RedisUnavailable, UnreadableFile
-from shared.group import backlog
+from shared.group import Group
 from shared.messages import RawArticle
 from shared.metrics import Metrics
 from shared.observability import get_logger
@@ -148,10 +148,11 @@ class Intake:
 
     async def _wait_for_room(self) -> None:
         """Wait while the stages behind have more before them than they should."""
+        group = Group(self._redis, streams.ENRICH, "ingest")
         try:
-            while (waiting := await backlog(self._redis, streams.ENRICH)) > (
-                self._settings.max_backlog
-            ):
+            while (waiting := (await group.state()).waiting) > self._settings.max_backlog:
+                if self._stopping.is_set():
+                    return
                 self._outage = f"paused: {waiting} articles wait to be enriched"
                 await asyncio.sleep(_BACKLOG_EVERY_S)
         except (RedisError, OSError) as error:

@@ -1,0 +1,120 @@
+"""How a running Newsflow is, at a glance: what `newsflow status` and the screen of `up` show."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from pydantic import BaseModel
+from pymongo.errors import PyMongoError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from services.ingest.shelf import failures
+from services.store.mongo import Mongo
+from services.store.settings import StoreSettings
+from shared import streams
+from shared.errors import NewsflowError
+from shared.group import Group
+
+_WITHIN_S = 2.0
+
+
+class StageView(BaseModel):
+    """One stage: its health, and what waits before it."""
+
+    stage: str
+    health: Literal["ok", "bad", "away", "unknown"] = "unknown"
+    problems: list[str] = []
+    lag: int | None = None
+    pending: int | None = None
+    oldest_seconds: float | None = None
+
+
+class Overview(BaseModel):
+    """The whole: servers, stages, what was stored, what was set aside."""
+
+    ok: bool
+    redis_url: str
+    mongo_url: str
+    health_urls: dict[str, str]
+    problems: list[str]
+    stages: list[StageView]
+    documents: int | None
+    dead: int | None
+    failed_files: int
+
+
+async def look(settings: StoreSettings, *, health_urls: Mapping[str, str], inbox: Path) -> Overview:
+    """Return how things are now; what does not answer within two seconds is said to be away."""
+    redis = Redis.from_url(settings.redis_url, socket_timeout=_WITHIN_S, socket_connect_timeout=1)
+    problems: list[str] = []
+    stages = await asyncio.gather(*(_health(name, url) for name, url in health_urls.items()))
+    known = {stage.stage: stage for stage in stages} or {
+        name: StageView(stage=name) for name in ("ingest", "enrich", "store")
+    }
+    dead = None
+    try:
+        for hop in streams.HOPS:
+            state = await Group(redis, hop, "status").state()
+            view = known.setdefault(hop.stage, StageView(stage=hop.stage))
+            view.lag, view.pending = state.lag, state.pending
+            view.oldest_seconds, dead = state.oldest_ms / 1000, state.dead
+    except (RedisError, OSError) as error:
+        problems.append(f"Redis: {error}")
+    finally:
+        await redis.aclose()
+    documents = None
+    try:
+        documents = await _documents(settings)
+    except (PyMongoError, TimeoutError, NewsflowError) as error:
+        problems.append(f"MongoDB: {error or 'no answer'}"[:200])
+    views = list(known.values())
+    return Overview(
+        ok=not problems and all(view.health in {"ok", "unknown"} for view in views),
+        redis_url=without_password(settings.redis_url),
+        mongo_url=without_password(settings.mongo_url),
+        health_urls=dict(health_urls),
+        problems=problems,
+        stages=views,
+        documents=documents,
+        dead=dead,
+        failed_files=len(failures(inbox)),
+    )
+
+
+def without_password(url: str) -> str:
+    """Return `url` with its password as `***`."""
+    parts = urlsplit(url)
+    credentials, at, place = parts.netloc.rpartition("@")
+    user, colon, _ = credentials.partition(":")
+    hidden = f"{user}{colon}{'***' if colon else ''}{at}{place}"
+    return parts._replace(netloc=hidden).geturl()
+
+
+async def _documents(settings: StoreSettings) -> int:
+    mongo = Mongo(settings)
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            return await mongo.count()
+    finally:
+        await mongo.close()
+
+
+async def _health(name: str, url: str) -> StageView:
+    def ask() -> StageView:
+        try:
+            with urlopen(url, timeout=_WITHIN_S) as answer:  # noqa: S310 (our own address)
+                report = json.load(answer)
+        except HTTPError as error:
+            report = json.load(error)
+        except (URLError, OSError, ValueError):
+            return StageView(stage=name, health="away", problems=["does not answer"])
+        wrong = [f"{check}: {text}" for check, text in report["checks"].items() if text != "ok"]
+        return StageView(stage=name, health=report["status"], problems=wrong)
+
+    return await asyncio.to_thread(ask)

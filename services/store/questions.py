@@ -1,0 +1,79 @@
+"""The questions people ask of the articles, as MongoDB queries. Pure.
+
+Each is served by an index of services/store/mongo.py, newest first.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from pymongo import DESCENDING
+
+from shared.errors import NewsflowError
+
+_AGO: Final = re.compile(r"(\d{1,6})\s*([mhdw])")
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class BadTime(NewsflowError):  # noqa: N818 (reads as the state it names)
+    """A time that cannot be read; the text says how to write one."""
+
+
+class Question(NamedTuple):
+    """What is asked for; everything given has to hold. Without anything: the newest articles."""
+
+    entity: str | None = None
+    topics: tuple[str, ...] = ()
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+    everything: bool = False
+
+
+class Query(NamedTuple):
+    """A MongoDB query: what `find` takes. With `names`, names match whatever case and accents."""
+
+    filter: dict[str, Any]
+    sort: list[tuple[str, int]]
+    names: bool
+
+
+def query(question: Question, *, now: datetime) -> Query:
+    """Return the query for `question`: articles for readers, unless `everything` is asked for.
+
+    Not for readers are those withheld or canceled, and those under embargo at the time `now`.
+    """
+    wanted: dict[str, Any] = {}
+    if question.entity:
+        wanted["entities.name"] = question.entity
+    if question.topics:
+        wanted["topics.id"] = {"$in": list(question.topics)}
+    if question.source:
+        wanted["source"] = question.source
+    if question.text:
+        wanted["$text"] = {"$search": question.text}
+    span = {"$gte": question.since, "$lt": question.until}
+    if given := {operator: moment for operator, moment in span.items() if moment}:
+        wanted["version_created"] = given
+    if not question.everything:
+        wanted["pub_status"] = "usable"
+        wanted["embargoed_until"] = {"$not": {"$gt": now}}
+    # A text index knows no collation: with words in the question, names are taken as written.
+    names = bool(question.entity) and not question.text
+    return Query(wanted, [("version_created", DESCENDING)], names)
+
+
+def moment(text: str, *, now: datetime) -> datetime:
+    """Return the time that `text` says: ISO 8601, or a while ago such as 30m, 2h, 7d, 4w.
+
+    A time without an offset is UTC. Raises BadTime.
+    """
+    if ago := _AGO.fullmatch(text.strip()):
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        said = datetime.fromisoformat(text.strip())
+    except ValueError:
+        msg = f"not a time: {text!r}; write 2026-11-23, 2026-11-23T18:30, 30m, 2h or 7d"
+        raise BadTime(msg) from None
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
