@@ -33,7 +33,7 @@ bench: $(READY) ## Measure latency and speed on this machine
 	@$(BIN)/python -m tests.benchmarks
 
 schemas: $(READY) ## Write docs/schemas/ and docs/asyncapi.json anew from the code
-	@$(BIN)/python -m docs.generate
+	@$(BIN)/python -m tests.docs.generated
 
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header

@@ -119,7 +119,7 @@ class Consumer(Generic[M]):
             ack_policy=AckPolicy.MANUAL,
             parser=_parse,
             decoder=_decode,
-            title=hop.source,
+            title=f"{hop.stage} reads {hop.source}",
         )
 
         async def receive(batch: Batch) -> None:

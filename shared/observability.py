@@ -51,6 +51,10 @@ def configure(*, level: str, log_format: Literal["auto", "json", "console"]) -> 
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    faststream = logging.getLogger("faststream")  # brings a handler and a level of its own
+    faststream.handlers.clear()
+    faststream.setLevel(logging.NOTSET)
+    faststream.propagate = True
 
 
 def _dumps(event: EventDict, **_: object) -> str:

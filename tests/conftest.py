@@ -7,7 +7,7 @@ import pytest
 from pymongo import MongoClient
 from redis.asyncio import Redis
 
-from services.devstack import MongoServer, RedisServer, start_mongo, start_redis
+from services.devstack.servers import MongoServer, RedisServer, start_mongo, start_redis
 from shared import observability
 
 

@@ -13,6 +13,6 @@ def create(settings: IngestSettings) -> Service:
     """Return the service; nothing is connected before it serves."""
     metrics = Metrics("ingest")
     broker = create_broker(settings, metrics=metrics)
-    broker.publisher(stream=streams.RAW, schema=RawArticle, title=streams.RAW)
+    broker.publisher(stream=streams.RAW, schema=RawArticle, title="ingest writes articles.raw")
     parts = {"inbox": Intake(settings, metrics=metrics)}
     return Service("ingest", broker=broker, parts=parts, settings=settings, metrics=metrics)

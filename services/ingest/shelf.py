@@ -10,7 +10,7 @@ import os
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, TypedDict
 
 FAILED: Final = ".failed"  # within the inbox; a dotted name is never read again
 
@@ -45,6 +45,16 @@ class Taken(NamedTuple):
         return self.path.relative_to(self.inbox).as_posix()
 
 
+class Note(TypedDict):
+    """Why a file was set aside; stands beside it as JSON."""
+
+    file: str
+    reason: str
+    at: str
+    sha256: str
+    bytes: int
+
+
 def put_away(file: Taken, archive: Path) -> None:
     """Move a file that was published to `archive/YYYY-MM-DD/`.
 
@@ -62,24 +72,26 @@ def set_aside(file: Taken, reason: str) -> None:
     target = _move(file, file.inbox / FAILED / file.name)
     if target is None:
         return
-    note = {
+    note: Note = {
         "file": file.name,
         "reason": reason,
         "at": file.at.isoformat(),
         "sha256": file.sha256,
         "bytes": file.look.size,
     }
-    target.with_name(target.name + _REASON).write_text(json.dumps(note, indent=2) + "\n")
+    half = target.with_name(f".{target.name}.part")
+    half.write_text(json.dumps(note, indent=2) + "\n")
+    half.replace(target.with_name(target.name + _REASON))
 
 
-def failures(inbox: Path) -> list[Path]:
-    """Return the files that were set aside, oldest first."""
-    found = [
-        path
-        for path in (inbox / FAILED).rglob("*")
-        if path.is_file() and not path.name.endswith(_REASON)
+def failures(inbox: Path) -> list[Note]:
+    """Return the notes on the files that are set aside, oldest first."""
+    notes: list[Note] = [
+        json.loads(path.read_text())
+        for path in (inbox / FAILED).rglob(f"*{_REASON}")
+        if path.with_name(path.name.removesuffix(_REASON)).exists()  # else it was put back
     ]
-    return sorted(found, key=lambda path: path.stat().st_mtime)
+    return sorted(notes, key=lambda note: note["at"])
 
 
 def _move(file: Taken, target: Path) -> Path | None:

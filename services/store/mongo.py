@@ -32,6 +32,7 @@ from pymongo.errors import (
 from redis.asyncio import Redis
 
 from services.store.documents import Document, Record, head_update
+from services.store.questions import Query
 from services.store.settings import StoreSettings
 from shared.errors import MongoUnavailable, NewsflowError, PermanentError
 from shared.observability import get_logger
@@ -217,15 +218,20 @@ class Mongo:
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────
 
-    async def find(
-        self, query: Document, *, sort: Sequence[tuple[str, Any]], limit: int, names: bool = False
-    ) -> AsyncIterator[Document]:
-        """Yield heads that match `query`; with `names`, names match whatever case and accents."""
+    async def find(self, query: Query, *, limit: int) -> AsyncIterator[Document]:
+        """Yield up to `limit` heads that match `query` (0: all)."""
         cursor = self._database[ARTICLES].find(
-            query, sort=list(sort), limit=limit, collation=NAMES if names else None
+            query.filter,
+            sort=query.sort,
+            limit=limit,
+            collation=NAMES if query.names else None,
         )
         async for document in cursor:
             yield document
+
+    async def files(self) -> set[str]:
+        """Return the names of the files, within the inbox, that hold a stored revision."""
+        return set(await self._database[REVISIONS].distinct("provenance.file.path"))
 
     async def count(self) -> int:
         """Return about how many articles there are, from the collection's metadata."""

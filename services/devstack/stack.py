@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO, Any, Final, Self
 
 import services
-from services import devstack
-from services.processes import Child
+from services.devstack import servers
+from services.devstack.processes import Child
 from shared.errors import NewsflowError
 from shared.retry import delay_s
 
@@ -117,14 +117,14 @@ class Stack:
         var.mkdir(parents=True, exist_ok=True)
         self._take_lock(var / "lock")
         ports = self._ports(var)
-        redis = devstack.start_redis(var / "redis", log=var / "redis.log", port=ports.get("redis"))
+        redis = servers.start_redis(var / "redis", log=var / "redis.log", port=ports.get("redis"))
         self._tended["redis"] = _Tended(redis.child)
-        mongo = devstack.start_mongo(var / "mongo", log=var / "mongo.log", port=ports.get("mongo"))
+        mongo = servers.start_mongo(var / "mongo", log=var / "mongo.log", port=ports.get("mongo"))
         self._tended["mongo"] = _Tended(mongo.child)
         redis.wait_ready()
         mongo.wait_ready()
         names = [*STAGES, *(f"enrich-{number}" for number in range(2, self.enrichers + 1))]
-        health = {name: devstack.free_port(ports.get(name)) for name in names}
+        health = {name: servers.free_port(ports.get(name)) for name in names}
         self._address = Address(
             redis.url,
             mongo.url,
@@ -142,6 +142,8 @@ class Stack:
 
     def stop(self) -> Sequence[str]:
         """Stop services, then servers; return the names of those that had to be killed."""
+        if self._lock is None:
+            return []  # the stack of this folder is another's
         names = [name for name in self._tended if name not in {"redis", "mongo"}]
         for name in names:
             self._tended[name].child.signal(signal.SIGTERM)
@@ -150,9 +152,8 @@ class Stack:
         self._tended.clear()
         with suppress(OSError):
             (self.folder / "var" / "stack.json").unlink()
-        if self._lock:
-            self._lock.close()
-            self._lock = None
+        self._lock.close()
+        self._lock = None
         return killed
 
     def _service(self, name: str, port: int) -> Child:
@@ -172,12 +173,14 @@ class Stack:
         return Child(name, [sys.executable, "-m", module], log=log, env=environment)
 
     def _take_lock(self, path: Path) -> None:
-        self._lock = path.open("a")
+        lock = path.open("a")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            lock.close()
             msg = f"newsflow already runs in {self.folder.absolute()}; see `newsflow status`"
             raise StackRunning(msg) from None
+        self._lock = lock
 
     def _ports(self, var: Path) -> dict[str, int]:
         try:

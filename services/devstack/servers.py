@@ -1,8 +1,7 @@
 """Redis and MongoDB for one machine, with nothing installed: real servers from Python wheels.
 
 `valkey-server`, `redis-server` and `mongod` on PATH are preferred. The servers listen on loopback,
-keep their data below one folder, and end with the process that started them. No service imports
-this: they know their servers by URL alone.
+keep their data below one folder, and end with the process that started them.
 """
 
 import importlib.util
@@ -20,7 +19,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from services.processes import Child
+from services.devstack.processes import Child
 from shared.errors import NewsflowError
 
 REPLICA_SET: Final = "newsflow"  # of one node: change streams and retryable writes need a set

@@ -1,0 +1,48 @@
+"""`newsflow`: parses what is typed, calls what does it, prints what came of it.
+
+Exit codes: 0 done · 1 something failed or is not well, said on standard error · 2 wrong usage.
+"""
+
+import typer
+
+from services.cli import articles, dead, demo, status, up
+from services.cli.terminal import failing_in_one_line
+
+app = typer.Typer(
+    help="Drop news files into a folder or publish them to a Redis stream; query enriched "
+    "documents in MongoDB.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(epilog="Example: newsflow up --enrichers 2")(up.up)
+app.command(epilog="Example: newsflow demo --keep ./demo")(demo.demo)
+app.command(epilog="Example: newsflow status --json")(status.status)
+app.command(epilog="Examples: newsflow publish wire/*.json; cat story.txt | newsflow publish -")(
+    articles.publish
+)
+app.command(
+    epilog="Examples: newsflow query --entity Kabul --since 7d; "
+    "newsflow query --topic sport --json | jq .headline",
+)(articles.query)
+
+dead_app = typer.Typer(
+    help="What could not go on: list it, look at it, send it again.", no_args_is_help=True
+)
+dead_app.command("list", epilog="Example: newsflow dead list --cause invalid")(dead.list_)
+dead_app.command(epilog="Example: newsflow dead show 1795470694568-0 --raw > mended.json")(
+    dead.show
+)
+dead_app.command(
+    epilog="Examples: newsflow dead replay 1795470694568-0 --data mended.json; "
+    "newsflow dead replay --all --cause failed --dry-run",
+)(dead.replay)
+app.add_typer(dead_app, name="dead")
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    with failing_in_one_line():
+        app()

@@ -1,0 +1,132 @@
+"""What people see in the terminal: tables of an overview, of articles, of dead letters."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from services.cli.overview import Overview, StageView
+from shared.deadletters import DeadLetter
+
+_HEALTH: Final = {"ok": "green", "bad": "red", "away": "red", "unknown": "yellow"}
+_ENTITIES: Final = 4
+_TOPICS: Final = 2
+
+
+def overview(view: Overview, *, rate: float | None = None) -> RenderableType:
+    """Return the status screen; `rate` is documents stored a second."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (
+        ("stage", "left"),
+        ("health", "left"),
+        ("lag", "right"),
+        ("pending", "right"),
+        ("oldest", "right"),
+        ("", "left"),
+    ):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # rich's own Literal
+    for stage in view.stages:
+        table.add_row(*_stage(stage))
+    stored = "?" if view.documents is None else f"{view.documents:,}"
+    speed = "" if rate is None else f" · {rate:.0f}/s"
+    dead = "?" if view.dead is None else f"{view.dead:,}"
+    totals = Text(
+        f"{stored} articles stored{speed} · {dead} dead · {view.failed_files:,} files failed"
+    )
+    if view.dead or view.failed_files:
+        totals.append("   see `newsflow dead list`, inbox/.failed/", style="dim")
+    lines: list[RenderableType] = [table, Text(), totals]
+    lines += [Text(problem, style="red") for problem in view.problems]
+    lines += [Text(), Text(f"Redis    {view.redis_url}"), Text(f"MongoDB  {view.mongo_url}")]
+    return Group(*lines)
+
+
+def _stage(stage: StageView) -> Sequence[RenderableType]:
+    oldest = "" if not stage.oldest_seconds else _age(stage.oldest_seconds)
+    return (
+        stage.stage,
+        Text(stage.health, style=_HEALTH[stage.health]),
+        "" if stage.lag is None else f"{stage.lag:,}",
+        "" if stage.pending is None else f"{stage.pending:,}",
+        oldest,
+        Text("; ".join(stage.problems), style="dim"),
+    )
+
+
+def articles(documents: Iterable[dict[str, Any]]) -> Table:
+    """Return a table of stored articles, a line each."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("time", no_wrap=True)
+    table.add_column("source", max_width=16)
+    table.add_column("headline", ratio=3)
+    table.add_column("entities", ratio=3)
+    table.add_column("topics", ratio=2)
+    for document in documents:
+        names = [entity["name"] for entity in document.get("entities", [])]
+        topics = [topic["name"] for topic in document.get("topics", [])]
+        table.add_row(
+            f"{document['version_created']:%Y-%m-%d %H:%M}",
+            Text(document.get("source", "")),
+            Text(document.get("headline") or document.get("summary", "")),
+            Text(_some(names, _ENTITIES)),
+            Text(_some(topics, _TOPICS)),
+        )
+    return table
+
+
+def article(document: dict[str, Any]) -> RenderableType:
+    """Return one article as the demo shows it: what was sent, and what was found in it."""
+    lines = [Text(document.get("headline") or document.get("summary", ""), style="bold")]
+    dateline = document.get("dateline")
+    if dateline:
+        by = "/".join(dateline.get("agencies", ()))
+        parts = (dateline.get("place"), dateline.get("date"), by)
+        lines.append(_field("dateline", ", ".join(part for part in parts if part)))
+    entities = [f"{one['name']} ({one['type']}, {one['count']})" for one in document["entities"]]
+    topics = [f"{one['name']} {one['confidence']:.2f}" for one in document["topics"]]
+    lines.append(_field("language", document.get("language", "not told")))
+    lines.append(_field("entities", _some(entities, 8) or "none"))
+    lines.append(_field("topics", _some(topics, 4) or "none"))
+    lines.append(_field("_id", document["_id"]))
+    return Group(*lines, Text())
+
+
+def letters(dead: Iterable[DeadLetter]) -> Table:
+    """Return a table of dead letters, a line each."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("id", no_wrap=True)
+    table.add_column("ago", justify="right", no_wrap=True)
+    table.add_column("stage")
+    table.add_column("cause")
+    table.add_column("tried", justify="right")
+    table.add_column("reason", ratio=1)
+    now = datetime.now(UTC)
+    for letter in dead:
+        table.add_row(
+            letter.letter_id,
+            _age((now - letter.died_at).total_seconds()),
+            letter.stage,
+            letter.cause,
+            str(letter.deliveries),
+            Text(letter.reason),
+        )
+    return table
+
+
+def _field(name: str, value: str) -> Text:
+    return Text.assemble((f"  {name:<9} ", "dim"), value)
+
+
+def _some(names: Sequence[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" +{more}" if more > 0 else "")
+
+
+def _age(seconds: float) -> str:
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{max(0, seconds):.0f}s"

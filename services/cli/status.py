@@ -1,0 +1,24 @@
+"""`newsflow status`."""
+
+import asyncio
+from pathlib import Path
+
+import typer
+
+from services.cli import screens
+from services.cli.overview import look
+from services.cli.terminal import AsJson, Folder, err, here, line, out
+
+
+def status(folder: Folder = Path(), as_json: AsJson = False) -> None:
+    """Show streams, lag, pending, dead letters, documents and health; exit 1 when not well."""
+    settings, address = here(folder)
+    health = address.health_urls if address else {}
+    view = asyncio.run(look(settings, health_urls=health, inbox=folder / "inbox"))
+    if as_json:
+        line(view.model_dump())
+    else:
+        out.print(screens.overview(view))
+        if not address and not view.ok:
+            err.print("nothing runs here; start it with `newsflow up`")
+    raise typer.Exit(0 if view.ok else 1)

@@ -1,0 +1,91 @@
+"""What every command needs of the terminal: where to print, how to fail, where the servers are."""
+
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import orjson
+import typer
+from pymongo.errors import PyMongoError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from rich.console import Console
+
+from services.cli.overview import without_password
+from services.devstack.stack import Address
+from services.store.mongo import Mongo
+from services.store.settings import StoreSettings
+from shared.errors import NewsflowError
+from shared.settings import load
+
+out: Final = Console(highlight=False)
+err: Final = Console(stderr=True, highlight=False)
+
+Folder = Annotated[Path, typer.Option("--dir", help="Folder of the stack; here by default.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+
+
+def here(folder: Path) -> tuple[StoreSettings, Address | None]:
+    """Return where the servers are: as the environment says, else the stack of `folder`."""
+    settings = load(StoreSettings)
+    address = Address.of(folder)
+    if address is None:
+        return settings, None
+    urls = {"redis_url": address.redis_url, "mongo_url": address.mongo_url}
+    unsaid = {name: url for name, url in urls.items() if name not in settings.model_fields_set}
+    return settings.model_copy(update=unsaid), address
+
+
+@contextlib.asynccontextmanager
+async def redis(settings: StoreSettings) -> AsyncIterator[Redis]:
+    """Yield a client; what Redis refuses fails the command in one line."""
+    client = Redis.from_url(settings.redis_url, socket_timeout=10)
+    try:
+        yield client
+    except (RedisError, OSError) as error:
+        place = without_password(settings.redis_url)
+        fail(f"Redis at {place}: {error}; start it with `newsflow up` or set NEWSFLOW_REDIS_URL")
+    finally:
+        await client.aclose()
+
+
+@contextlib.asynccontextmanager
+async def mongo(settings: StoreSettings) -> AsyncIterator[Mongo]:
+    """Yield the articles; what MongoDB refuses fails the command in one line."""
+    articles = Mongo(settings)
+    try:
+        yield articles
+    except PyMongoError as error:
+        place = without_password(settings.mongo_url)
+        why = str(error).partition(", Timeout:")[0]
+        fail(f"MongoDB at {place}: {why}; start it with `newsflow up` or set NEWSFLOW_MONGO_URL")
+    finally:
+        await articles.close()
+
+
+def line(shown: dict[str, Any] | str) -> None:
+    """Print one line to standard output: a JSON object, or a text whatever the terminal's width."""
+    text = shown if isinstance(shown, str) else orjson.dumps(shown, default=str).decode()
+    print(text)  # noqa: T201 (rich would wrap it)
+
+
+def fail(text: str, *, code: int = 1) -> NoReturn:
+    """End the command with one line on standard error."""
+    err.print(f"newsflow: {text}", markup=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+@contextlib.contextmanager
+def failing_in_one_line() -> Iterator[None]:
+    """Say what failed without a traceback; a closed pipe (`| head`) is no failure."""
+    try:
+        yield
+    except NewsflowError as error:
+        err.print(f"newsflow: {error}", markup=False, soft_wrap=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,7 @@
+"""Enrich: the middle stage.
+
+In:      RawArticle on articles.raw, group "enrich", in any shape of shared/wire.py.
+Out:     EnrichedArticle on articles.enriched: language, headline, dateline, footer, entities,
+         topics.
+Promise: `text[start:end] == mention` for every mention; every tag names the tool that made it.
+"""

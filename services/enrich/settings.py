@@ -1,0 +1,22 @@
+"""Settings of the enrich service."""
+
+from pathlib import Path
+
+from pydantic import Field, PositiveInt
+
+from shared.settings import Settings
+
+
+class EnrichSettings(Settings):
+    """What enrich reads from its environment."""
+
+    batch_size: PositiveInt = Field(
+        32, description="Entries read from a stream at once; the tagger gains nothing from more."
+    )
+    topics_file: Path | None = Field(
+        None, description="The newsroom's own topic lexicon, TOML; without it, the one shipped."
+    )
+    entity_model: str | None = Field(
+        None,
+        description="An installed spaCy pipeline to tag with; without it, the weights shipped.",
+    )
