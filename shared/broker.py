@@ -19,9 +19,8 @@ from redis.exceptions import (
     RedisError,
 )
 
-from shared import wire
 from shared.errors import NewsflowError, RedisUnavailable
-from shared.messages import Message
+from shared.group import Fields
 from shared.metrics import Metrics
 from shared.observability import get_logger
 from shared.retry import delay_s
@@ -95,26 +94,26 @@ def _refuse_unusable(server: dict[str, object], memory: dict[str, object]) -> No
         raise UnusableRedis(msg)
 
 
-async def publish(redis: Redis, stream: str, messages: Sequence[Message]) -> list[str]:
-    """Add `messages` to `stream` in their order; return the entry ids.
+async def publish(redis: Redis, stream: str, entries: Sequence[Fields]) -> list[str]:
+    """Add `entries` (see wire.encode) to `stream` in their order; return their ids.
 
     Raises RedisUnavailable when Redis did not take all of them: the caller tries all again, and
     the article ids make doubled entries one article.
     """
     ids: list[bytes] = []
     try:
-        for chunk in _chunks([wire.encode(message) for message in messages]):
+        for chunk in _chunks(entries):
             pipe = redis.pipeline(transaction=False)
             for fields in chunk:
-                pipe.xadd(stream, fields)  # type: ignore[arg-type]  # dict is invariant in its key
+                pipe.xadd(stream, dict(fields))  # type: ignore[arg-type]  # its keys may be more
             ids += await pipe.execute()
     except (RedisError, OSError) as error:
         raise RedisUnavailable(str(error)) from error
     return [entry_id.decode() for entry_id in ids]
 
 
-def _chunks(entries: list[dict[bytes, bytes]]) -> list[list[dict[bytes, bytes]]]:
-    chunks: list[list[dict[bytes, bytes]]] = []
+def _chunks(entries: Sequence[Fields]) -> list[list[Fields]]:
+    chunks: list[list[Fields]] = []
     room = 0
     for fields in entries:
         size = sum(map(len, fields.values()))

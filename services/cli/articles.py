@@ -17,7 +17,7 @@ from services.store.documents import Document
 from services.store.questions import Question, moment
 from services.store.questions import query as query_for
 from services.store.settings import StoreSettings
-from shared import broker, streams
+from shared import broker, streams, wire
 from shared.errors import UnreadableFile
 from shared.messages import RawArticle
 
@@ -60,7 +60,8 @@ async def _publish(settings: StoreSettings, articles: list[RawArticle]) -> list[
     few = len(articles) < _CHUNK
     async with redis(settings) as client:
         for chunk in track(chunks, "publishing", console=err, transient=True, disable=few):
-            entries += await broker.publish(client, streams.RAW, chunk)
+            fields = [wire.encode(article) for article in chunk]
+            entries += await broker.publish(client, streams.RAW, fields)
     return entries
 
 

@@ -15,10 +15,10 @@ _MARKS: Final = (  # the longer first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _WESTERN: Final = "cp1252"  # what browsers take unlabelled text for, too
-_NOT_WESTERN: Final = frozenset(  # languages that cp1252 cannot write
-    {"Polish", "Czech", "Slovak", "Hungarian", "Romanian", "Croatian", "Slovene", "Turkish"}
-    | {"Russian", "Ukrainian", "Bulgarian", "Serbian", "Greek", "Arabic", "Hebrew", "Farsi"}
-    | {"Lithuanian", "Vietnamese", "Estonian", "Chinese", "Japanese", "Korean", "Thai", "Hindi"}
+_IN_USE: Final = (  # encodings that text still comes in; the others read like these by chance
+    *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
+    *("iso8859_2", "iso8859_5", "iso8859_7", "iso8859_9", "koi8_r", "koi8_u", "cp874"),
+    *("gb18030", "big5", "cp932", "euc_jp", "iso2022_jp", "cp949"),
 )
 _SAMPLE: Final = 100_000  # bytes that are looked at to tell an encoding
 _CONTROLS: Final = {*range(32), 127} - {9, 10, 12, 13, 27}
@@ -51,16 +51,15 @@ def _encoding(data: bytes) -> str:
     if 0 in sample:
         msg = "not text: it holds binary data"
         raise UnreadableFile(msg)
-    guesses = from_bytes(sample)
+    guesses = from_bytes(sample, cp_isolation=list(_IN_USE))
     best = guesses.best()
     if best is None:
         msg = "not text in any encoding that can be told"
         raise UnreadableFile(msg)
-    # A page of English with a few quotes and accents reads as well in ten encodings.
-    western = next((guess for guess in guesses if guess.encoding == _WESTERN), None)
-    if western and western.chaos <= best.chaos and best.language not in _NOT_WESTERN:
-        return _WESTERN
-    return best.encoding
+    # A page of English with a few quotes and accents reads as well in five encodings.
+    western = next((guess for guess in guesses if guess.encoding == _WESTERN), best)
+    as_good = western.chaos <= best.chaos and western.coherence >= best.coherence
+    return western.encoding if as_good else best.encoding
 
 
 def _strictly(data: bytes, encoding: str) -> str:

@@ -3,15 +3,18 @@
 A file is complete when it was moved in, or closed after writing: the kernel's events tell, at once.
 No event tells of what arrived while nobody watched, or of what another machine put on a shared
 disk; so the inbox is also searched, and a file found there is complete once it has kept its size
-and time for `settle_ms`. One that is being written under our eyes is left alone until it is closed,
-or has been quiet for `stalled_after_ms`.
+and time for `settle_ms`. One that is known to be open for writing, by an event or because the
+kernel refuses a lease on it, is left alone until it is closed, or quiet for `stalled_after_ms`.
 
 Names that say "not yet" are passed over: dotfiles, `*.part`, `*.tmp`, editors' droppings.
 """
 
 import asyncio
 import contextlib
+import errno
+import fcntl
 import os
+import signal
 import stat
 import time
 from collections.abc import Iterator
@@ -134,14 +137,16 @@ class Folder:
             before, since = self._settling.get(path, (None, now))
             if before != look:
                 since = now
-            stalled = path in self._writing
-            wait_ms = self._settings.stalled_after_ms if stalled else self._settings.settle_ms
-            if (now - since) * 1000 < wait_ms:
+            quiet_ms = (now - since) * 1000
+            settled = quiet_ms >= self._settings.settle_ms
+            open_ = settled and (path in self._writing or _is_open_for_writing(path))
+            stalled = quiet_ms >= self._settings.stalled_after_ms
+            if not settled or (open_ and not stalled):
                 settling[path] = (look, since)
                 continue
-            if stalled:
+            if open_:
                 self._log.warning("taken though never closed", file=str(path))
-                del self._writing[path]
+            self._writing.pop(path, None)
             self._found[path] = None
         self._settling = settling
         self._writing = {path: at for path, at in self._writing.items() if path in looks}
@@ -159,6 +164,24 @@ def _is_file(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
+
+
+def _is_open_for_writing(path: Path) -> bool:
+    """Say whether some process has `path` open for writing, as far as the kernel tells.
+
+    A read lease is granted only when nobody has. It takes the file's owner or root, and a local
+    file system; without them the answer is no. See fcntl(2), F_SETLEASE.
+    """
+    try:
+        with path.open("rb") as file:
+            # Whoever opens it in between breaks the lease, which is told by SIGIO: that would end
+            # us. SIGURG is ignored where nobody asks for it.
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    return False
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, Look]]:

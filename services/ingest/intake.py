@@ -17,11 +17,10 @@ from services.ingest.folder import Folder
 from services.ingest.handler import read
 from services.ingest.settings import IngestSettings
 from services.ingest.shelf import Look, Taken
-from shared import streams
+from shared import streams, wire
 from shared.broker import publish
 from shared.errors import RedisUnavailable, UnreadableFile
-from shared.group import Group
-from shared.messages import RawArticle
+from shared.group import Fields, Group
 from shared.metrics import Metrics
 from shared.observability import get_logger
 from shared.part import Running
@@ -33,10 +32,11 @@ _STUCK_EVERY_S: Final = 5
 
 
 class _Reading(NamedTuple):
-    """A file as it was read: its articles, or why there are none."""
+    """A file as it was read: its articles as entries for the stream, or why there are none."""
 
     file: Taken
-    articles: Sequence[RawArticle] = ()
+    article_ids: Sequence[str] = ()
+    entries: Sequence[Fields] = ()
     reason: str | None = None
 
 
@@ -91,8 +91,8 @@ class Intake:
     async def _batch(self, paths: Sequence[Path]) -> None:
         readings = await asyncio.to_thread(lambda: [self._read(path) for path in paths])
         readable = [reading for reading in readings if reading]
-        articles = [article for reading in readable for article in reading.articles]
-        if articles and not await self._publish(articles):
+        entries = [entry for reading in readable for entry in reading.entries]
+        if entries and not await self._publish(entries):
             return
         for path, reading in zip(paths, readings, strict=True):
             if reading:
@@ -117,25 +117,28 @@ class Intake:
                 file = file._replace(look=Look.of(os.fstat(opened.fileno())))
             if file.look.size > self._settings.max_file_bytes:
                 return _Reading(file, reason=self._too_large(file.look.size))
-            return _Reading(
-                file, read(data, file=file.name, sha256=file.sha256, received_at=file.at)
-            )
+            articles = read(data, file=file.name, sha256=file.sha256, received_at=file.at)
+            ids = [article.article_id for article in articles]
+            return _Reading(file, ids, [wire.encode(article) for article in articles])
         except UnreadableFile as error:
             return _Reading(file, reason=str(error))
         except OSError as error:
             return _Reading(file, reason=f"cannot be read: {error.strerror}")
+        except Exception as error:  # noqa: BLE001 (a bug harms its file only, which is kept)
+            self._log.error("a bug", file=file.name, exc_info=error)
+            return _Reading(file, reason=f"a bug in Newsflow: {type(error).__name__}: {error}")
 
     def _too_large(self, size: int) -> str:
         limit = self._settings.max_file_bytes
         return f"too large: {size} bytes; the limit is {limit} (NEWSFLOW_MAX_FILE_BYTES)"
 
-    async def _publish(self, articles: Sequence[RawArticle]) -> bool:
-        """Publish `articles`, however long it takes; return False when asked to stop before."""
+    async def _publish(self, entries: Sequence[Fields]) -> bool:
+        """Publish `entries`, however long it takes; return False when asked to stop before."""
         attempt = 0
         while not self._stopping.is_set():
             try:
                 await self._wait_for_room()
-                await publish(self._redis, streams.RAW, articles)
+                await publish(self._redis, streams.RAW, entries)
             except RedisUnavailable as error:
                 attempt += 1
                 self._outage = f"waiting: {error}"
@@ -160,9 +163,9 @@ class Intake:
 
     def _say(self, reading: _Reading) -> None:
         file = reading.file.name
-        for article in reading.articles:
+        for article_id in reading.article_ids:
             self._metrics.articles["published"].inc()
-            self._log.info("article", article_id=article.article_id, status="published", file=file)
+            self._log.info("article", article_id=article_id, status="published", file=file)
         if reading.reason:
             self._metrics.articles["refused"].inc()
             self._log.warning("article", status="refused", file=file, reason=reading.reason)

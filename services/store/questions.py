@@ -69,11 +69,11 @@ def moment(text: str, *, now: datetime) -> datetime:
 
     A time without an offset is UTC. Raises BadTime.
     """
-    if ago := _AGO.fullmatch(text.strip()):
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago := _AGO.fullmatch(text.strip()):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         said = datetime.fromisoformat(text.strip())
-    except ValueError:
+    except (ValueError, OverflowError):
         msg = f"not a time: {text!r}; write 2026-11-23, 2026-11-23T18:30, 30m, 2h or 7d"
         raise BadTime(msg) from None
     return said if said.tzinfo else said.replace(tzinfo=UTC)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from services.ingest import intake
+from services.ingest import handler, intake
 from services.ingest.app import create
 from services.ingest.settings import IngestSettings
 from shared import broker, streams, wire
@@ -94,6 +94,26 @@ async def test_a_file_being_written_is_read_when_it_is_closed(redis: Redis, tmp_
                 await asyncio.sleep(0.5)
             before = await published(redis)
         await emptied(tmp_path)
+
+    assert before == []
+    [article] = await published(redis)
+    assert article.body == STORY.strip()
+
+
+async def test_a_file_that_was_open_before_the_start_is_left_alone(
+    redis: Redis, tmp_path: Path
+) -> None:
+    """No event told of it, but the kernel knows that somebody is writing."""
+    (tmp_path / "inbox").mkdir()
+    with (tmp_path / "inbox" / "open.txt").open("w") as file:
+        file.write(STORY[:20])
+        file.flush()
+        async with ingesting(redis, tmp_path, stalled_after_ms=60_000):
+            await asyncio.sleep(1)
+            before = await published(redis)
+            file.write(STORY[20:])
+            file.close()
+            await emptied(tmp_path)
 
     assert before == []
     [article] = await published(redis)
@@ -184,13 +204,13 @@ async def test_a_link_is_not_followed(redis: Redis, tmp_path: Path) -> None:
         (
             "half.json",
             b'{"headline": "A", "bo',
-            "not JSON (line 1, column 19): Unterminated string starting at",
+            "not JSON (line 1, column 22): unexpected end of data",
         ),
         ("list.json", b"[1, 2]", "a JSON array; one article is one JSON object"),
         ("wrong.json", b'{"headline": 5}', "`headline`: input should be a valid string, got 5"),
         ("none.json", b"{}", "neither `headline` nor `body` holds any text"),
         ("image.txt", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not text: it holds binary data"),
-        ("deep.json", b"[" * 100_000, "not an article: the JSON is nested too deeply"),
+        ("deep.json", b"[" * 100_000, "not JSON (line 1, column 1026): depth limit exceeded"),
     ],
 )
 async def test_a_file_that_holds_no_article_is_put_aside_with_its_reason(
@@ -299,3 +319,25 @@ async def test_a_file_put_back_after_mending_goes_through(redis: Redis, tmp_path
 
 async def _published_count(redis: Redis, count: int) -> bool:
     return len(await published(redis)) == count
+
+
+async def test_a_bug_harms_its_file_only(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unexpected error puts the file aside, whole; its neighbours go through."""
+
+    def buggy(data: bytes, **where: Any) -> list[RawArticle]:
+        if data.startswith(b"BUG"):
+            msg = "not thought of"
+            raise ValueError(msg)
+        return handler.read(data, **where)
+
+    monkeypatch.setattr(intake, "read", buggy)
+    async with ingesting(redis, tmp_path):
+        for name, text in (("a.txt", STORY), ("b.txt", "BUG"), ("c.txt", STORY.upper())):
+            (tmp_path / "inbox" / name).write_text(text)
+        await emptied(tmp_path)
+
+    note = json.loads((tmp_path / "inbox" / ".failed" / "b.txt.reason.json").read_text())
+    assert note["reason"] == "a bug in Newsflow: ValueError: not thought of"
+    assert len(await published(redis)) == 2

@@ -1,0 +1,68 @@
+"""Questions as MongoDB queries."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.store.questions import BadTime, Question, moment, query
+from tests.builders import NOON
+
+
+def test_readers_see_what_is_for_readers() -> None:
+    """Usable, and not under embargo now."""
+    assert query(Question(), now=NOON).filter == {
+        "pub_status": "usable",
+        "embargoed_until": {"$not": {"$gt": NOON}},
+    }
+
+
+def test_everything_is_everything() -> None:
+    """No condition that was not given."""
+    assert query(Question(everything=True), now=NOON).filter == {}
+
+
+def test_all_that_is_asked_has_to_hold() -> None:
+    """Entity, topics, source and time in one query, newest first."""
+    asked = Question(
+        entity="Kabul",
+        topics=("medtop:1", "medtop:2"),
+        source="Wire",
+        since=NOON,
+        until=NOON + timedelta(days=1),
+        everything=True,
+    )
+
+    built = query(asked, now=NOON)
+
+    assert built.filter == {
+        "entities.name": "Kabul",
+        "topics.id": {"$in": ["medtop:1", "medtop:2"]},
+        "source": "Wire",
+        "version_created": {"$gte": NOON, "$lt": NOON + timedelta(days=1)},
+    }
+    assert built.sort == [("version_created", -1)]
+    assert built.names
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
+        ("2026-11-23T18:30", datetime(2026, 11, 23, 18, 30, tzinfo=UTC)),
+        ("2026-11-23T18:30+02:00", datetime(2026, 11, 23, 16, 30, tzinfo=UTC)),
+        ("30m", NOON - timedelta(minutes=30)),
+        ("2h", NOON - timedelta(hours=2)),
+        ("7d", NOON - timedelta(days=7)),
+        ("4w", NOON - timedelta(weeks=4)),
+    ],
+)
+def test_a_time_is_iso_or_a_while_ago(text: str, expected: datetime) -> None:
+    """Without an offset it is UTC."""
+    assert moment(text, now=NOON) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "7y", "999999w"])
+def test_anything_else_is_no_time(text: str) -> None:
+    """The error shows how to write one."""
+    with pytest.raises(BadTime, match="write 2026-11-23"):
+        moment(text, now=NOON)
