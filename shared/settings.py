@@ -1,5 +1,7 @@
 """Settings: NEWSFLOW_* environment variables, each with a default that works on one machine.
 
+A variable may also stand in a file of its name in /run/secrets (or NEWSFLOW_SECRETS_DIR).
+
 What every service needs stands here; a service's own settings.py adds to it. The table in
 docs/operations.md is held to these classes by a test.
 """
@@ -7,6 +9,7 @@ docs/operations.md is held to these classes by a test.
 import os
 import secrets
 import socket
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from pydantic import Field, PositiveInt, ValidationError
@@ -15,6 +18,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.errors import NewsflowError
 
 S = TypeVar("S", bound=BaseSettings)
+
+_SECRETS_DIR = "/run/secrets"  # where Docker and Kubernetes mount them
 
 
 class InvalidSettings(NewsflowError):  # noqa: N818 (reads as the state it names)
@@ -56,9 +61,13 @@ class Settings(BaseSettings):
 
 
 def load(settings: type[S]) -> S:
-    """Return `settings` from the environment, or raise InvalidSettings naming the variable."""
+    """Return `settings` from the environment, and from secrets: files named like the variables.
+
+    Raises InvalidSettings, which names the variable and never its value.
+    """
+    secrets_dir = Path(os.environ.get("NEWSFLOW_SECRETS_DIR", _SECRETS_DIR))
     try:
-        return settings()
+        return settings(_secrets_dir=secrets_dir if secrets_dir.is_dir() else None)
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix", "")
         problems = "; ".join(

@@ -15,7 +15,9 @@ def create(settings: EnrichSettings) -> Service:
     """Return the service; nothing is loaded or connected before it serves."""
     metrics = Metrics("enrich")
     broker = create_broker(settings, metrics=metrics)
-    broker.publisher(stream=streams.ENRICHED, schema=EnrichedArticle, title="enrich writes articles.enriched")
+    broker.publisher(
+        stream=streams.ENRICHED, schema=EnrichedArticle, title="enrich writes articles.enriched"
+    )
     worker = Worker(settings)
     consumer = Consumer(
         broker,

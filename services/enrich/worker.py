@@ -10,10 +10,14 @@ from redis.asyncio import Redis
 
 from services.enrich.handler import Tools, enrich, load_tools
 from services.enrich.settings import EnrichSettings
-from shared.errors import PermanentError
+from shared.errors import NewsflowError, PermanentError
 from shared.messages import EnrichedArticle, RawArticle
 from shared.outcome import Outcome
 from shared.part import Running
+
+
+class UnusableTools(NewsflowError):  # noqa: N818 (reads as the state it names)
+    """A topic lexicon or a model that cannot be used; the text says what is wrong with it."""
 
 
 class Worker:
@@ -25,10 +29,14 @@ class Worker:
         self._tools: Tools
 
     async def open(self, _redis: Redis) -> Sequence[Running]:
-        """Load weights and lexicon, which takes a second or two."""
+        """Load weights and lexicon, in about a second; raises UnusableTools."""
         settings = self._settings
         load = partial(load_tools, topics_file=settings.topics_file, model=settings.entity_model)
-        self._tools = await asyncio.get_running_loop().run_in_executor(self._thread, load)
+        try:
+            self._tools = await asyncio.get_running_loop().run_in_executor(self._thread, load)
+        except (ValueError, OSError) as error:
+            msg = f"{error}; see NEWSFLOW_TOPICS_FILE and NEWSFLOW_ENTITY_MODEL"
+            raise UnusableTools(msg) from None
         return []
 
     async def close(self) -> None:

@@ -53,8 +53,8 @@ async def enriching(
     """Run a consumer of articles.raw until the block ends, then stop it as SIGTERM would."""
     options = redis.connection_pool.connection_kwargs
     url = f"redis://{options['host']}:{options['port']}/0"
-    quick = {"reclaim_after_ms": 300, "stop_within_s": 5, "health_port": 0}
-    loaded = Settings(redis_url=url, **{**quick, **settings})
+    quick = {"redis_url": url, "reclaim_after_ms": 300, "stop_within_s": 5}
+    loaded = Settings(**{**quick, **settings})
     metrics = Metrics("enrich")
     broker = create_broker(loaded, metrics=metrics)
     consumer = Consumer(

@@ -1,0 +1,95 @@
+"""Reads articles: what of the text is the story, in which language, who and what it is about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from services.enrich.cleaning import Parts, parts_of, whole
+from services.enrich.entities import entities_of
+from services.enrich.language import Language, language_of
+from services.enrich.mentions import Tag, tidy
+from services.enrich.tools import Tools, load_tools
+from services.enrich.topics import topics_of
+from shared.errors import PermanentError
+from shared.messages import EnrichedArticle, Entity, RawArticle, Span, Topic
+
+__all__ = ["Tools", "enrich", "load_tools"]
+
+_LONGEST: Final = 5_000_000  # characters: one and a half times War and Peace, minutes of tagging
+_READ: Final = "en"  # the language that entities and topics are read in
+
+
+class _Reading(NamedTuple):
+    """What is seen of an article before its names are tagged."""
+
+    article: RawArticle
+    language: Language
+    parts: Parts
+
+    @property
+    def is_read(self) -> bool:
+        """Say whether entities and topics are looked for."""
+        return self.language.code == _READ
+
+
+def enrich(
+    articles: Sequence[RawArticle], *, tools: Tools, now: datetime
+) -> list[EnrichedArticle | PermanentError]:
+    """Return each article with what was learned from reading it, or what is wrong with it.
+
+    The results stand in the order of the articles. One that is too long is refused, the others go
+    on. One in another language than English gets its language and headline only. Uses one core
+    and no I/O, in any thread; an article of 400 words takes about 20 ms.
+    """
+    readings = [_read(article, tools) for article in articles]
+    tags = tools.tagger.tag([_story(reading) for reading in readings])
+    return [
+        _enriched(reading, names, tools, now) if isinstance(reading, _Reading) else reading
+        for reading, names in zip(readings, tags, strict=True)
+    ]
+
+
+def _read(article: RawArticle, tools: Tools) -> _Reading | PermanentError:
+    length = len(article.text)
+    if length > _LONGEST:
+        return PermanentError(f"text too long: {length} characters, at most {_LONGEST}")
+    language = language_of(article.text, declared=article.language)
+    if language.code == _READ:
+        parts = parts_of(article, bureaus=tools.bureaus, closings=tools.closings)
+    else:
+        parts = whole(article, bureaus=tools.bureaus)
+    return _Reading(article, language, parts)
+
+
+def _story(reading: _Reading | PermanentError) -> tuple[str, Sequence[Span]]:
+    """Return what the tagger is to read: nothing of what is refused or not in English."""
+    if isinstance(reading, _Reading) and reading.is_read:
+        return reading.article.text, reading.parts.story
+    return "", ()
+
+
+def _enriched(
+    reading: _Reading, names: Sequence[Tag], tools: Tools, now: datetime
+) -> EnrichedArticle:
+    article, language, parts = reading
+    text, headline = article.text, parts.headline
+    entities: tuple[Entity, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    made_by = {"language": language.tool} if language.tool else {}
+    if reading.is_read:
+        named = tidy(text, names, story=parts.story, gazetteer=tools.gazetteer)
+        entities = entities_of(text, named, parts=parts, gazetteer=tools.gazetteer)
+        topics = topics_of(text, parts=parts, lexicon=tools.lexicon)
+        made_by |= {"entities": tools.entities, "topics": tools.lexicon.tool}
+    return EnrichedArticle(
+        article_id=article.article_id,
+        article=article,
+        headline=text[headline.start : headline.end] if headline else None,
+        language=language.code,
+        dateline=parts.opening.dateline if parts.opening else None,
+        footer=parts.footer,
+        entities=entities,
+        topics=topics,
+        tools=made_by,
+        enriched_at=now,
+    )

@@ -1,0 +1,91 @@
+"""What can be held of docker-compose.yml without an engine."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError
+
+from services.devstack.processes import Child
+from services.devstack.servers import RedisServer, free_port, redis_server
+from tests.contract.services_in_process import Recorder, add, all_acknowledged, enriching, until
+
+
+def test_the_file_is_a_compose_file(root: Path) -> None:
+    """It fits the Compose Specification's schema."""
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+
+    ended = subprocess.run(
+        [*check, root / "docker-compose.yml"], capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 0, ended.stdout
+
+
+@pytest.fixture
+def secrets(root: Path, tmp_path: Path) -> Path:
+    """The passwords that deploy/compose/secrets.sh makes."""
+    (tmp_path / "deploy" / "compose").mkdir(parents=True)
+    script = tmp_path / "deploy" / "compose" / "secrets.sh"
+    shutil.copy(root / "deploy" / "compose" / "secrets.sh", script)
+    subprocess.run([script], check=True, capture_output=True)
+    return tmp_path / "secrets"
+
+
+@pytest.fixture
+def guarded(secrets: Path, tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis with the users of docker-compose.yml."""
+    port = free_port()
+    options = ["--port", str(port), "--aclfile", str(secrets / "redis_users"), "--save", ""]
+    child = Child("redis", [redis_server() or "", *options], log=tmp_path / "log")
+    child.start()
+    server = RedisServer(child, port)
+    server.wait_ready()
+    yield server
+    server.stop()
+
+
+def test_secrets_are_made_once(secrets: Path) -> None:
+    """A second run keeps every password: the servers' data knows them."""
+    before = {path.name: path.read_bytes() for path in secrets.iterdir()}
+    subprocess.run(
+        [secrets.parent / "deploy" / "compose" / "secrets.sh"], check=True, capture_output=True
+    )
+
+    assert {path.name: path.read_bytes() for path in secrets.iterdir()} == before
+    assert before.keys() == {
+        "redis_users",
+        "mongo_key",
+        "mongo_root_password",
+        "mongo_newsflow_password",
+        "newsflow_redis_url",
+        "newsflow_mongo_url",
+    }
+
+
+async def test_a_stage_works_with_the_rights_that_compose_gives_it(
+    secrets: Path, guarded: RedisServer
+) -> None:
+    """Reading, claiming, trimming, parking; and no command beyond the articles."""
+    url = (
+        (secrets / "newsflow_redis_url")
+        .read_text()
+        .replace("redis:6379", f"127.0.0.1:{guarded.port}")
+    )
+    redis = Redis.from_url(url)
+    await add(redis, 3)
+    recorder = Recorder()
+
+    async with enriching(redis, recorder, redis_url=url):
+        await until(lambda: all_acknowledged(redis))
+
+    assert recorder.headlines == ["1", "2", "3"]
+    with pytest.raises(NoPermissionError):
+        await redis.set("other", "key")
+    with pytest.raises(NoPermissionError):
+        await redis.flushall()
+    await redis.aclose()
