@@ -42,7 +42,7 @@ def create_broker(settings: Settings, *, metrics: Metrics) -> RedisBroker:
     """
     return RedisBroker(
         settings.redis_url,
-        apply_types=False,  # a batch is validated entry by entry, see shared/delivery.py
+        apply_types=False,  # a batch is validated entry by entry, see shared/desk.py
         graceful_timeout=settings.stop_within_s,
         logger=logging.getLogger("faststream"),
         middlewares=[RedisPrometheusMiddleware(registry=metrics.registry)],

@@ -1,6 +1,6 @@
 """Dead letters: what could not go on, with the reason and the original fields, byte for byte.
 
-One entry of articles.dead is one letter. Only shared/delivery.py writes them; here is their shape,
+One entry of articles.dead is one letter. Only shared/desk.py makes them; here is their shape,
 and how a person lists, shows and replays them.
 """
 

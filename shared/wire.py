@@ -37,7 +37,12 @@ def encode(message: Message) -> dict[bytes, bytes]:
 
 
 def decode(
-    fields: Mapping[bytes, bytes], message: type[M], *, stream: str, entry_id: str, limit_bytes: int
+    fields: Mapping[bytes, bytes],
+    message: type[M],
+    *,
+    stream: str,
+    entry_id: str,
+    limit_bytes: int | None = None,
 ) -> M:
     """Return the message that the entry `entry_id` of `stream` carries.
 
@@ -45,16 +50,18 @@ def decode(
     JSON is larger than `limit_bytes`, or its object is not a `message`.
     """
     body = _body(fields)
-    if len(body) > limit_bytes:
-        msg = (
-            f"too large: {len(body)} bytes; the limit is {limit_bytes} (NEWSFLOW_MAX_ARTICLE_BYTES)"
-        )
-        raise InvalidMessage(msg)
+    if limit_bytes is not None and len(body) > limit_bytes:
+        raise InvalidMessage(too_large(len(body), limit_bytes))
     origin = EntryOrigin(stream=stream, entry_id=entry_id)
     try:
         return message.model_validate_json(body, context={ENTRY: origin})
     except ValidationError as error:
         raise InvalidMessage(explain(error)) from None
+
+
+def too_large(size: int, limit_bytes: int) -> str:
+    """Return the reason why an article of `size` bytes is refused."""
+    return f"too large: {size} bytes; the limit is {limit_bytes} (NEWSFLOW_MAX_ARTICLE_BYTES)"
 
 
 def explain(error: ValidationError) -> str:

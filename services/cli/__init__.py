@@ -19,7 +19,9 @@ app = typer.Typer(
 )
 app.command(epilog="Example: newsflow up --enrichers 2")(up.up)
 app.command(epilog="Example: newsflow demo --keep ./demo")(demo.demo)
-app.command(epilog="Example: newsflow status --json")(status.status)
+app.command(epilog='Examples: newsflow status --json; eval "$(newsflow status --env)"')(
+    status.status
+)
 app.command(epilog="Examples: newsflow publish wire/*.json; cat story.txt | newsflow publish -")(
     articles.publish
 )

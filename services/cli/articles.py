@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.progress import track
 
-from services.cli import screens
+from services.cli import names, screens
 from services.cli.terminal import AsJson, Folder, err, here, line, mongo, out, redis
 from services.ingest.handler import read
 from services.store.documents import Document
@@ -85,8 +85,8 @@ def query(
     settings, _ = here(folder)
     now = datetime.now(UTC)
     question = Question(
-        entity=entity,
-        topics=tuple(topic or ()),
+        entity=names.entity(entity) if entity else None,
+        topics=tuple(id_ for typed in topic or () for id_ in names.topics(typed)),
         source=source,
         since=moment(since, now=now) if since else None,
         until=moment(until, now=now) if until else None,

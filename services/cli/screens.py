@@ -70,7 +70,7 @@ def articles(documents: Iterable[dict[str, Any]]) -> Table:
         table.add_row(
             f"{document['version_created']:%Y-%m-%d %H:%M}",
             Text(document.get("source", "")),
-            Text(document.get("headline") or document.get("summary", "")),
+            Text(_title(document)),
             Text(_some(names, _ENTITIES)),
             Text(_some(topics, _TOPICS)),
         )
@@ -79,7 +79,7 @@ def articles(documents: Iterable[dict[str, Any]]) -> Table:
 
 def article(document: dict[str, Any]) -> RenderableType:
     """Return one article as the demo shows it: what was sent, and what was found in it."""
-    lines = [Text(document.get("headline") or document.get("summary", ""), style="bold")]
+    lines = [Text(_title(document), style="bold")]
     dateline = document.get("dateline")
     if dateline:
         by = "/".join(dateline.get("agencies", ()))
@@ -114,6 +114,12 @@ def letters(dead: Iterable[DeadLetter]) -> Table:
             Text(letter.reason),
         )
     return table
+
+
+def _title(document: dict[str, Any]) -> str:
+    title = document.get("headline") or document["summary"] or document.get("uri", "")
+    status = document["pub_status"]
+    return title if status == "usable" else f"{title} ({status})"
 
 
 def _field(name: str, value: str) -> Text:

@@ -1,7 +1,9 @@
 """`newsflow status`."""
 
 import asyncio
+import shlex
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -10,9 +12,19 @@ from services.cli.overview import look
 from services.cli.terminal import AsJson, Folder, err, here, line, out
 
 
-def status(folder: Folder = Path(), as_json: AsJson = False) -> None:
+def status(
+    folder: Folder = Path(),
+    as_json: AsJson = False,
+    env: Annotated[
+        bool, typer.Option("--env", help="Print the servers' URLs as `export` lines for a shell.")
+    ] = False,
+) -> None:
     """Show streams, lag, pending, dead letters, documents and health; exit 1 when not well."""
     settings, address = here(folder)
+    if env:
+        line(f"export NEWSFLOW_REDIS_URL={shlex.quote(settings.redis_url)}")
+        line(f"export NEWSFLOW_MONGO_URL={shlex.quote(settings.mongo_url)}")
+        raise typer.Exit
     health = address.health_urls if address else {}
     view = asyncio.run(look(settings, health_urls=health, inbox=folder / "inbox"))
     if as_json:

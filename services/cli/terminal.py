@@ -21,8 +21,10 @@ from services.store.settings import StoreSettings
 from shared.errors import NewsflowError
 from shared.settings import load
 
-out: Final = Console(highlight=False)
-err: Final = Console(stderr=True, highlight=False)
+_WIDE: Final = 120  # columns, where the output is no terminal
+
+out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+err: Final = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _WIDE)
 
 Folder = Annotated[Path, typer.Option("--dir", help="Folder of the stack; here by default.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]

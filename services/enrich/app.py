@@ -5,6 +5,7 @@ from services.enrich.worker import Worker
 from shared import streams
 from shared.broker import create_broker
 from shared.delivery import Consumer
+from shared.desk import Work
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.part import Part
@@ -19,13 +20,12 @@ def create(settings: EnrichSettings) -> Service:
         stream=streams.ENRICHED, schema=EnrichedArticle, title="enrich writes articles.enriched"
     )
     worker = Worker(settings)
-    consumer = Consumer(
-        broker,
-        worker.enrich,
+    work = Work(
         hop=streams.ENRICH,
         message=RawArticle,
-        settings=settings,
-        metrics=metrics,
+        handler=worker.enrich,
+        limit_bytes=settings.max_article_bytes,
     )
+    consumer = Consumer(broker, work, settings=settings, metrics=metrics)
     parts: dict[str, Part] = {"tagger": worker, "delivery": consumer}
     return Service("enrich", broker=broker, parts=parts, settings=settings, metrics=metrics)

@@ -21,6 +21,7 @@ from shared import streams, wire
 from shared.broker import publish
 from shared.errors import RedisUnavailable, UnreadableFile
 from shared.group import Fields, Group
+from shared.messages import RawArticle
 from shared.metrics import Metrics
 from shared.observability import get_logger
 from shared.part import Running
@@ -119,7 +120,7 @@ class Intake:
                 return _Reading(file, reason=self._too_large(file.look.size))
             articles = read(data, file=file.name, sha256=file.sha256, received_at=file.at)
             ids = [article.article_id for article in articles]
-            return _Reading(file, ids, [wire.encode(article) for article in articles])
+            return _Reading(file, ids, [self._encode(article) for article in articles])
         except UnreadableFile as error:
             return _Reading(file, reason=str(error))
         except OSError as error:
@@ -127,6 +128,13 @@ class Intake:
         except Exception as error:  # noqa: BLE001 (a bug harms its file only, which is kept)
             self._log.error("a bug", file=file.name, exc_info=error)
             return _Reading(file, reason=f"a bug in Newsflow: {type(error).__name__}: {error}")
+
+    def _encode(self, article: RawArticle) -> Fields:
+        entry = wire.encode(article)
+        size, limit = len(entry[wire.DATA]), self._settings.max_article_bytes
+        if size > limit:
+            raise UnreadableFile(wire.too_large(size, limit))
+        return entry
 
     def _too_large(self, size: int) -> str:
         limit = self._settings.max_file_bytes

@@ -8,6 +8,7 @@ from services.store.settings import StoreSettings
 from shared import streams
 from shared.broker import create_broker
 from shared.delivery import Consumer
+from shared.desk import Work
 from shared.messages import EnrichedArticle
 from shared.metrics import Metrics
 from shared.part import Part
@@ -19,13 +20,8 @@ def create(settings: StoreSettings) -> Service:
     metrics = Metrics("store")
     broker = create_broker(settings, metrics=metrics)
     mongo = Mongo(settings)
-    consumer = Consumer(
-        broker,
-        partial(store, library=mongo),
-        hop=streams.STORE,
-        message=EnrichedArticle,
-        settings=settings,
-        metrics=metrics,
-    )
+    handler = partial(store, library=mongo)
+    work = Work(hop=streams.STORE, message=EnrichedArticle, handler=handler)
+    consumer = Consumer(broker, work, settings=settings, metrics=metrics)
     parts: dict[str, Part] = {"mongo": mongo, "delivery": consumer}
     return Service("store", broker=broker, parts=parts, settings=settings, metrics=metrics)

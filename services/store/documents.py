@@ -25,6 +25,11 @@ Document = dict[str, Any]
 _LIMIT_BYTES: Final = 15 * 1024 * 1024  # MongoDB's is 16 MiB, of the whole update
 _SUMMARY_LENGTH: Final = 500
 _REVISION_DIGITS: Final = 16
+# What people look for first stands first, in a shell and in an export.
+_FIRST: Final = (
+    *("_id", "headline", "byline", "source", "language", "published_at", "version_created"),
+    *("summary", "text", "dateline", "entities", "topics"),
+)
 
 
 class Record(NamedTuple):
@@ -99,16 +104,17 @@ def _head(enriched: EnrichedArticle, content_hash: str) -> Document:
     dateline = read.get("dateline")
     if dateline and isinstance(dateline.get("date"), date):
         dateline["date"] = dateline["date"].isoformat()  # BSON knows times, no days
-    return {
-        "_id": enriched.article_id,
-        "schema_version": SCHEMA_VERSION,
+    head = {
+        "_id": read.pop("article_id"),
         **sent,
-        **{name: value for name, value in read.items() if name != "article_id"},
+        **read,
         "summary": article.summary or _lead(enriched),
         "text": article.text,
         "version_created": article.version_created,
         "content_hash": content_hash,
+        "schema_version": SCHEMA_VERSION,
     }
+    return {name: head[name] for name in (*_FIRST, *head) if name in head}
 
 
 def _revision(enriched: EnrichedArticle, content_hash: str) -> Document:

@@ -33,6 +33,7 @@ def test_a_dropped_file_can_be_queried(running: Running) -> None:
         ["--entity", "ghana"],
         ["--entity", "GHANA", "--since", "1h"],
         ["--topic", "medtop:11000000", "--entity", "Ghana"],
+        ["--topic", "politics", "--source", "Desk"],
         ["--text", "ministers accra"],
         ["--entity", "Ghana", "--text", "ministers"],
         ["--source", "Desk", "--until", "2026-11-24"],
@@ -65,6 +66,26 @@ def test_query_answers_by_entity_topic_source_time_and_words(
     assert found.returncode == 0, found.stderr
     uris = [json.loads(line).get("uri") for line in found.stdout.splitlines()]
     assert ("urn:test:query" in uris) == ("--since" not in question)
+
+
+def test_query_knows_countries_and_organisations_by_their_other_names(running: Running) -> None:
+    """`US` finds the United States."""
+    article = {"headline": "A vote", "body": "Voters in the United States chose a mayor."}
+    running.newsflow("publish", "-", stdin=json.dumps(article))
+    running.document(headline="A vote")
+
+    found = running.newsflow("query", "--entity", "us", "--json").stdout.splitlines()
+
+    assert "A vote" in [json.loads(line)["headline"] for line in found]
+
+
+def test_query_says_which_topics_there_are(running: Running) -> None:
+    """A name that no topic begins with is an error that lists them."""
+    ended = running.newsflow("query", "--topic", "gardening")
+
+    assert ended.returncode == 1
+    assert "no topic begins with 'gardening'; there are: " in ended.stderr
+    assert "conflict, war and peace" in ended.stderr
 
 
 def test_query_hides_what_is_not_for_readers(running: Running) -> None:

@@ -95,7 +95,7 @@ async def _measure(options: argparse.Namespace, console: Console) -> dict[str, A
             "system": platform.platform(),
             "cores": os.cpu_count(),
         },
-        "articles": str(options.articles.name) if options.articles else "invented, 390 words",
+        "articles": str(options.articles.name) if options.articles else "invented, 440 words",
         "enrichers": options.enrichers,
         "file_to_document_ms": asdict(files),
         "xadd_to_document_ms": asdict(messages),

@@ -1,4 +1,4 @@
-"""Articles to measure with: invented wire stories of about 390 words, each a different one."""
+"""Articles to measure with: invented wire stories of about 440 words, each a different one."""
 
 import json
 import random

@@ -12,6 +12,7 @@ from shared import deadletters, streams, wire
 from shared.broker import create_broker
 from shared.deadletters import DeadLetter
 from shared.delivery import Consumer
+from shared.desk import Work
 from shared.errors import PermanentError
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
@@ -57,9 +58,8 @@ async def enriching(
     loaded = Settings(**{**quick, **settings})
     metrics = Metrics("enrich")
     broker = create_broker(loaded, metrics=metrics)
-    consumer = Consumer(
-        broker, handler, hop=streams.ENRICH, message=RawArticle, settings=loaded, metrics=metrics
-    )
+    work = Work(hop=streams.ENRICH, message=RawArticle, handler=handler)
+    consumer = Consumer(broker, work, settings=loaded, metrics=metrics)
     parts = {"delivery": consumer}
     service = Service("enrich", broker=broker, parts=parts, settings=loaded, metrics=metrics)
     async with service.app.start_lifespan_context():
@@ -93,9 +93,7 @@ async def enriched(redis: Redis) -> list[str | None]:
     """Return the headlines on articles.enriched."""
     client: Any = redis
     return [
-        wire.decode(
-            fields, EnrichedArticle, stream="", entry_id=id_.decode(), limit_bytes=10**9
-        ).headline
+        wire.decode(fields, EnrichedArticle, stream="", entry_id=id_.decode()).headline
         for id_, fields in await client.xrange(streams.ENRICHED)
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from shared import streams
+from shared import streams, wire
 from shared.errors import PermanentError, TransientError
 from shared.messages import RawArticle
 from shared.outcome import Outcome
@@ -172,6 +172,30 @@ async def test_a_bug_that_hits_everything_parks_nothing(redis: Redis) -> None:
 
     assert parked_meanwhile == []
     assert len(await enriched(redis)) == 40
+
+
+async def test_a_bug_in_reading_an_entry_is_a_bug_like_any_other(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also outside the handler: its article is parked with the error, the others go on."""
+    await add(redis, 30)
+    decode = wire.decode
+
+    def buggy(fields: dict[bytes, bytes], *arguments: Any, **options: Any) -> Any:
+        if b'"7"' in fields.get(b"data", b""):
+            msg = "not thought of"
+            raise KeyError(msg)
+        return decode(fields, *arguments, **options)
+
+    monkeypatch.setattr(wire, "decode", buggy)
+    async with enriching(redis, Recorder(), max_deliveries=2):
+        await settled(redis)
+    monkeypatch.undo()
+
+    assert len(await enriched(redis)) == 29
+    [letter] = await dead(redis)
+    assert (letter.cause, letter.article_id) == ("failed", None)
+    assert letter.reason == "KeyError: 'not thought of' (at each of 2 deliveries)"
 
 
 async def test_what_a_dead_consumer_left_is_claimed(redis: Redis) -> None:

@@ -42,7 +42,7 @@ async def ingesting(redis: Redis, folder: Path, **settings: Any) -> AsyncIterato
 async def published(redis: Redis) -> list[RawArticle]:
     client: Any = redis
     return [
-        wire.decode(fields, RawArticle, stream="", entry_id=id_.decode(), limit_bytes=10**9)
+        wire.decode(fields, RawArticle, stream="", entry_id=id_.decode())
         for id_, fields in await client.xrange(streams.RAW)
     ]
 
@@ -240,6 +240,17 @@ async def test_a_file_over_the_limit_is_put_aside_unread(redis: Redis, tmp_path:
         note["reason"]
         == f"too large: {len(STORY)} bytes; the limit is 50 (NEWSFLOW_MAX_FILE_BYTES)"
     )
+
+
+async def test_an_article_over_the_limit_is_put_aside(redis: Redis, tmp_path: Path) -> None:
+    """It would be parked by the next stage; so the file is kept where its sender looks."""
+    async with ingesting(redis, tmp_path, max_article_bytes=100):
+        (tmp_path / "inbox" / "long.txt").write_text(STORY)
+        await emptied(tmp_path)
+
+    note = json.loads((tmp_path / "inbox" / ".failed" / "long.txt.reason.json").read_text())
+    assert "the limit is 100 (NEWSFLOW_MAX_ARTICLE_BYTES)" in note["reason"]
+    assert await published(redis) == []
 
 
 async def test_another_file_of_the_same_name_overwrites_nothing(

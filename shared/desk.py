@@ -1,0 +1,278 @@
+"""What is done with a batch of entries until each of them has its end.
+
+    decode ──► handler ──► settle: acknowledge, and publish the result or a dead letter, at once
+       │           ├─ TransientError: wait and try again for ever; nothing is counted
+       │           ├─ PermanentError for one article: that one is parked
+       │           └─ else, a bug: each article by itself, and parked after `max_deliveries`
+       └─ not an article: parked
+
+Bugs park only while they are rare: when they hit more than a fifth of the last hundred articles,
+the articles stay pending, the desk slows down, and its problem says so.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from redis.exceptions import RedisError
+
+from shared import deadletters, wire
+from shared.deadletters import Cause, DeadLetter
+from shared.errors import InvalidMessage, PermanentError, TransientError
+from shared.group import Entry, Group, Settlement
+from shared.messages import EnrichedArticle, RawArticle
+from shared.metrics import Metrics
+from shared.observability import get_logger
+from shared.outcome import Outcome, Status
+from shared.retry import delay_s
+from shared.settings import Settings
+from shared.streams import Hop
+
+_BUG_WINDOW: Final = 100  # articles
+_BUG_MINIMUM: Final = 20
+_BUG_SHARE: Final = 0.2
+
+M = TypeVar("M", RawArticle, EnrichedArticle)
+Handler = Callable[[Sequence[M]], Awaitable[Sequence[Outcome | PermanentError]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work(Generic[M]):
+    """What a stage does: which articles it reads, and what it makes of them.
+
+    `handler` takes articles in the order of the stream and returns one Outcome or PermanentError
+    for each, in that order. It may raise TransientError for all of them. It is never called twice
+    at a time, and may see an article again: it has to be idempotent. Articles of more than
+    `limit_bytes` are parked unread.
+    """
+
+    hop: Hop
+    message: type[M]
+    handler: Handler[M]
+    limit_bytes: int | None = None
+
+
+class _End(NamedTuple):
+    """What became of an entry, for Redis and for the log."""
+
+    settlement: Settlement
+    status: Status
+    article_id: str | None
+    reason: str | None = None
+
+
+class Desk(Generic[M]):
+    """Brings entries to their ends, one batch at a time."""
+
+    def __init__(self, work: Work[M], group: Group, settings: Settings, metrics: Metrics) -> None:
+        self.held: set[bytes] = set()  # ids that are in hand, here or waiting for their turn
+        self._work: Work[M] = work
+        self._group = group
+        self._settings = settings
+        self._metrics = metrics
+        self._log = get_logger(work.hop.stage)
+        self._turn = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._outage: str | None = None
+        self._bugs: deque[bool] = deque(maxlen=_BUG_WINDOW)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the world is in the way, so that more entries would only wait too."""
+        return self._outage is not None
+
+    def stop_waiting(self) -> None:
+        """Leave what waits for the world pending, from now on."""
+        self._stopping.set()
+
+    def problem(self) -> str | None:
+        """Return what is wrong, in one sentence, or None."""
+        if self._bugs_are_common():
+            share = sum(self._bugs) / len(self._bugs)
+            return f"{share:.0%} of the last articles hit a bug; they stay pending, see the log"
+        return self._outage
+
+    async def take(self, entries: Sequence[Entry]) -> None:
+        """Bring `entries` to their ends; what has none yet stays pending."""
+        began = time.perf_counter()
+        with self._holding(entries):
+            async with self._turn:
+                await self._settle(await self._ends(entries))
+                if self._bugs_are_common():
+                    await self._pause(_BUG_MINIMUM)
+        self._metrics.batch_s.observe(time.perf_counter() - began)
+
+    async def bury(self, entries: Sequence[Entry]) -> None:
+        """Park entries unread that never ended, however often they were delivered."""
+        await self._settle(
+            [
+                self._park(
+                    entry,
+                    f"delivered {entry.deliveries - 1} times and never finished: "
+                    "it seems to end the process that works on it",
+                    cause="crashed",
+                )
+                for entry in entries
+            ]
+        )
+
+    # ── to an end ─────────────────────────────────────────────────────────────────────────────
+
+    async def _ends(self, entries: Sequence[Entry]) -> list[_End]:
+        """Return the ends of `entries`; none for those that stay pending."""
+        attempt = 0
+        named: dict[bytes, str] = {}
+        while True:
+            try:
+                ends = await self._try(entries, named)
+            except TransientError as error:
+                attempt += 1
+                await self._uncount(entries)
+                if not await self._wait_out(error, attempt):
+                    return []
+            except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
+                return await self._isolate(entries, named, error)
+            else:
+                self._outage = None
+                self._bugs.extend([False] * len(ends))
+                return ends
+
+    async def _try(self, entries: Sequence[Entry], named: dict[bytes, str]) -> list[_End]:
+        """Return the ends of `entries`; add to `named` the article ids of those that have one."""
+        articles: dict[Entry, M] = {}
+        ends: list[_End] = []
+        for entry in entries:
+            try:
+                article = wire.decode(
+                    entry.fields,
+                    self._work.message,
+                    stream=self._work.hop.source,
+                    entry_id=entry.id.decode(),
+                    limit_bytes=self._work.limit_bytes,
+                )
+            except InvalidMessage as error:
+                ends.append(self._park(entry, str(error), cause="invalid"))
+            else:
+                articles[entry] = article
+                named[entry.id] = article.article_id
+        outcomes = await self._work.handler(list(articles.values())) if articles else []
+        return ends + [
+            self._end(entry, named[entry.id], outcome)
+            for entry, outcome in zip(articles, outcomes, strict=True)
+        ]
+
+    async def _isolate(
+        self, entries: Sequence[Entry], named: dict[bytes, str], error: Exception
+    ) -> list[_End]:
+        """Return the ends of entries that raised together: each is tried by itself."""
+        if len(entries) > 1:
+            return [end for entry in entries for end in await self._ends([entry])]
+        [entry] = entries
+        article_id = named.get(entry.id)
+        self._bugs.append(True)
+        self._metrics.articles["failed"].inc()
+        self._log.error(
+            "article",
+            article_id=article_id,
+            status="failed",
+            entry_id=entry.id.decode(),
+            deliveries=entry.deliveries,
+            exc_info=error,
+        )
+        if self._bugs_are_common():
+            await self._uncount([entry])
+            return []
+        if entry.deliveries < self._settings.max_deliveries:
+            return []
+        reason = f"{type(error).__name__}: {error} (at each of {entry.deliveries} deliveries)"
+        return [self._park(entry, reason, cause="failed", article_id=article_id)]
+
+    def _end(self, entry: Entry, article_id: str, outcome: Outcome | PermanentError) -> _End:
+        if isinstance(outcome, PermanentError):
+            return self._park(entry, str(outcome), cause="rejected", article_id=article_id)
+        if outcome.message is None:
+            settlement = Settlement(entry.id)
+        else:
+            settlement = Settlement(entry.id, "target", wire.encode(outcome.message))
+        return _End(settlement, outcome.status, article_id)
+
+    def _park(
+        self, entry: Entry, reason: str, *, cause: Cause, article_id: str | None = None
+    ) -> _End:
+        letter = DeadLetter(
+            reason=reason,
+            cause=cause,
+            stage=self._work.hop.stage,
+            stream=self._work.hop.source,
+            entry_id=entry.id.decode(),
+            deliveries=entry.deliveries,
+            article_id=article_id,
+            original=entry.fields,
+        )
+        settlement = Settlement(entry.id, "dead", deadletters.encode(letter))
+        return _End(settlement, "dead", article_id, reason)
+
+    async def _settle(self, ends: Sequence[_End]) -> None:
+        """Acknowledge and publish at once; say so, a line an article, once it is done."""
+        attempt = 0
+        while ends:
+            try:
+                settled = await self._group.settle(end.settlement for end in ends)
+            except (RedisError, OSError) as error:
+                attempt += 1
+                if not await self._wait_out(error, attempt):
+                    return
+            else:
+                self._outage = None
+                for end in ends:
+                    if end.settlement.id in settled:  # else another consumer ended it and said so
+                        self._say(end)
+                return
+
+    def _say(self, end: _End) -> None:
+        self._metrics.articles[end.status].inc()
+        say = self._log.warning if end.status == "dead" else self._log.info
+        entry_id = end.settlement.id.decode()
+        reason = {"reason": end.reason} if end.reason else {}
+        say("article", article_id=end.article_id, status=end.status, entry_id=entry_id, **reason)
+
+    # ── in hand ───────────────────────────────────────────────────────────────────────────────
+
+    @contextlib.contextmanager
+    def _holding(self, entries: Sequence[Entry]) -> Iterator[None]:
+        ids = {entry.id for entry in entries}
+        self.held |= ids
+        try:
+            yield
+        finally:
+            self.held -= ids
+
+    async def _uncount(self, entries: Sequence[Entry]) -> None:
+        """Take this delivery of `entries` back: an outage is not an attempt."""
+        with contextlib.suppress(
+            RedisError, OSError
+        ):  # it counts then, which errs to the safe side
+            for deliveries in {entry.deliveries for entry in entries}:
+                ids = [entry.id for entry in entries if entry.deliveries == deliveries]
+                await self._group.refresh(ids, deliveries=deliveries - 1)
+
+    async def _wait_out(self, error: Exception, attempt: int) -> bool:
+        """Wait before attempt `attempt`; return False when the service is to stop instead."""
+        self._outage = f"waiting: {error}"
+        self._log.warning("waiting", error=str(error), attempt=attempt)
+        await self._pause(attempt)
+        return not self._stopping.is_set()
+
+    async def _pause(self, attempt: int) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay_s(attempt, jitter=random.random())):  # noqa: S311
+                await self._stopping.wait()
+
+    def _bugs_are_common(self) -> bool:
+        enough = len(self._bugs) >= _BUG_MINIMUM
+        return enough and sum(self._bugs) > _BUG_SHARE * len(self._bugs)
