@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from faststream.redis import RedisBroker
@@ -16,7 +16,9 @@ from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
     NoPermissionError,
+    OutOfMemoryError,
     RedisError,
+    ResponseError,
 )
 
 from shared.errors import NewsflowError, RedisUnavailable
@@ -72,7 +74,30 @@ async def connect(broker: RedisBroker, *, stage: str) -> Redis:
             await asyncio.sleep(delay_s(attempt, jitter=random.uniform(0.5, 1)))  # noqa: S311
         else:
             _refuse_unusable(server, memory)
+            _take_existing_groups(redis)
             return redis
+
+
+def _take_existing_groups(redis: Redis) -> None:
+    """Let XGROUP CREATE say BUSYGROUP, as ever, where a full Redis refuses it for want of memory.
+
+    FastStream makes its group at every start. Without this no consumer could start while memory is
+    full, and nothing would drain what fills it.
+    """
+    create: Any = redis.xgroup_create
+
+    async def create_or_busy(name: str, groupname: str, **options: Any) -> Any:  # noqa: ANN401
+        try:
+            return await create(name=name, groupname=groupname, **options)
+        except OutOfMemoryError:
+            client: Any = redis
+            groups = await client.xinfo_groups(name)
+            if groupname.encode() not in [group["name"] for group in groups]:
+                raise
+            msg = "BUSYGROUP Consumer Group name already exists"
+            raise ResponseError(msg) from None
+
+    redis.xgroup_create = create_or_busy  # type: ignore[method-assign, assignment]
 
 
 def place(broker: RedisBroker) -> str:

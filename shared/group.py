@@ -76,7 +76,7 @@ class Group:
         """Make stream and group if they are missing; the group starts at the first entry."""
         try:
             await self._redis.xgroup_create(
-                self._hop.source, self._hop.stage, id="0", mkstream=True
+                name=self._hop.source, groupname=self._hop.stage, id="0", mkstream=True
             )
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
