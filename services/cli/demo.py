@@ -47,8 +47,10 @@ def demo(
     """Run the main job once: servers, services, seed articles, documents printed from MongoDB."""
     if not _SEEDS.is_dir():
         fail(f"no seed articles at {_SEEDS}: run the demo from a checkout")
-    with tempfile.TemporaryDirectory(prefix="newsflow-demo-") as temporary:
-        shown = asyncio.run(_demo(Stack(keep or Path(temporary)), _SEEDS))
+    folder = keep or Path(tempfile.mkdtemp(prefix="newsflow-demo-"))
+    shown = asyncio.run(_demo(Stack(folder), _SEEDS))  # which leaves its logs when it fails
+    if keep is None:
+        shutil.rmtree(folder)
     for document in shown.documents:
         out.print(screens.article(document))
     for file, reason in sorted(shown.refused.items()):

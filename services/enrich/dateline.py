@@ -22,18 +22,18 @@ from shared.messages import Dateline, Span
 _SHORT: Final = 4  # letters
 _LONGEST: Final = 160  # characters: bounds the work, whatever the paragraph is
 
-# Possessive quantifiers (`*+`) give nothing back, so that no text makes these patterns backtrack.
-_WORD: Final = r"[^\W\d_][\w.'\u2019]*+(?:-[\w.'\u2019]++)*+"
-_BETWEEN: Final = r"(?!\s/[^/]{2,30}/)(?:\s?+[,/&]\s?+|\s{1,2}+)"  # ` /TASS/` is no list
-_NAMES: Final = re.compile(rf"\s*+((?!{DATE}){_WORD}(?:{_BETWEEN}(?!{DATE}){_WORD}){{0,8}}+)")
+# No repetition is followed by what it could match itself, so that no text makes these backtrack.
+_WORD: Final = r"[^\W\d_][\w.'\u2019]*(?:-[\w.'\u2019]+)*"
+_BETWEEN: Final = r"(?!\s/[^/]{2,30}/)(?:\s?[,/&]\s?|\s{1,2})"  # ` /TASS/` is no list
+_NAMES: Final = re.compile(rf"\s*((?!{DATE}){_WORD}(?:{_BETWEEN}(?!{DATE}){_WORD}){{0,8}})")
 _PIECE: Final = re.compile(
-    r"\s*+(?:(?:--|[,.:\u2013\u2014-])\s*+)?+"
-    rf"(?:(?P<date>{DATE})|[(](?P<round>[^()]{{2,60}}+)[)]|\[(?P<square>[^\][]{{2,40}}+)\]"
-    r"|/(?P<slashes>[^/]{2,30}+)/|(?P<bare>[A-Z]{2,12}+\b))"
+    r"\s*(?:(?:--|[,.:\u2013\u2014-])\s*)?"
+    rf"(?:(?P<date>{DATE})|[(](?P<round>[^()]{{2,60}})[)]|\[(?P<square>[^\][]{{2,40}})\]"
+    r"|/(?P<slashes>[^/]{2,30})/|(?P<bare>[A-Z]{2,12}\b))"
 )
-_LIST: Final = re.compile(r"\s*+(?:[,/&]|\band\b)\s*+")
-_SEPARATOR: Final = re.compile(r"\s*+(?:\.?+(?:--|[\u2013\u2014]|-(?=\s))|:(?=\s|$))\s*+")
-_BLANK: Final = re.compile(r"\.?+(?:\s++|$)")
+_LIST: Final = re.compile(r"\s*(?:[,/&]|\band\b)\s*")
+_SEPARATOR: Final = re.compile(r"\s*(?:\.?(?:--|[\u2013\u2014]|-(?=\s))|:(?=\s|$))\s*")
+_BLANK: Final = re.compile(r"\.?(?:\s+|$)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,10 +126,10 @@ def _around(words: NameWords) -> AroundNames:
     titles = _any_of((*words.courtesies, *words.titles))
     prefixes, suffixes = _any_of(words.prefixes), _any_of(words.suffixes)
     return AroundNames(
-        before=re.compile(rf"\W*+(?:(?i:the|an?)\s++)?(?:(?:{prefixes})-(?=\w))?\W*+"),
+        before=re.compile(rf"\W*(?:(?i:the|an?)\s+)?(?:(?:{prefixes})-(?=\w))?\W*"),
         after=re.compile(rf"(?:['\u2019]s?|-(?:{suffixes}))$"),
-        courtesy=re.compile(rf"(?:{_any_of(words.courtesies)})\b\.?\s++"),
-        titles=re.compile(rf"(?:(?i:{titles})\b\.?(?:\s++|$))+"),
+        courtesy=re.compile(rf"(?:{_any_of(words.courtesies)})\b\.?\s+"),
+        titles=re.compile(rf"(?:(?i:{titles})\b\.?(?:\s+|$))+"),
         kind=re.compile(rf"(?:^|\s+)(?:{_any_of(words.kinds)})$", re.IGNORECASE),
         company_form=re.compile(rf",?\s+(?:{_any_of(words.company_forms)})\.?$", re.IGNORECASE),
     )

@@ -42,7 +42,7 @@ _BATCH: Final = 16  # pieces
 _BATCH_SIZE: Final = 50_000  # characters: bounds the memory of a batch of long pieces
 _LONGEST_PIECE: Final = 10_000  # characters
 # spaCy's tokenizer takes quadratic time for what has no blank: 300,000 brackets took five minutes.
-_NO_WORD: Final = re.compile(r"(?<!\S)\S{256,}+")
+_NO_WORD: Final = re.compile(r"(?<!\S)\S{256,}")
 _OPENBLAS: Final = NumpyOps(use_blis=False)
 
 
