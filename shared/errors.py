@@ -3,7 +3,7 @@
 NewsflowError
 ├── PermanentError        trying again cannot help: parked now, with its reason
 │   ├── InvalidMessage    an entry that is not an article by the contract
-│   └── UnreadableFile    a file that is not an article in any known format
+│   └── Unreadable        a file, or a record of one, that no format makes an article of
 └── TransientError        the world was in the way: stays pending, tried again for ever
     ├── RedisUnavailable
     └── MongoUnavailable
@@ -25,8 +25,8 @@ class InvalidMessage(PermanentError):  # noqa: N818 (reads as the state it names
     """An entry on a stream that does not hold an article by the contract."""
 
 
-class UnreadableFile(PermanentError):  # noqa: N818 (reads as the state it names)
-    """A file in the inbox that no format can read."""
+class Unreadable(PermanentError):  # noqa: N818 (reads as the state it names)
+    """A file in the inbox, or a record of one, that no format can read."""
 
 
 class TransientError(NewsflowError):

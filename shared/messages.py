@@ -75,6 +75,9 @@ class FileOrigin(Message):
 
     path: str = Field(description="POSIX path relative to the inbox.")
     sha256: str = Field(description="SHA-256 of the whole file, 64 hexadecimal digits.")
+    member: str | None = Field(
+        None, description="Which file of an archive; bytes count in it, unpacked."
+    )
     record: PositiveInt = Field(default=1, description="Which record of the file, from 1.")
     start: NonNegativeInt = Field(description="First byte of the record.")
     end: NonNegativeInt = Field(description="Byte after the record's last.")
@@ -97,6 +100,22 @@ class Provenance(Message):
 
     file: FileOrigin | None = None
     entry: EntryOrigin | None = None
+
+
+class Subject(Message):
+    """What an article is about, as its publisher says."""
+
+    id: Identifier | None = Field(
+        None, description="A concept id as given; one of IPTC's is written `medtop:04000000`."
+    )
+    name: Line | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.id and not self.name:
+            msg = "neither `id` nor `name`"
+            raise ValueError(msg)
+        return self
 
 
 def _entry(info: ValidationInfo) -> EntryOrigin | None:
@@ -145,6 +164,14 @@ class RawArticle(Message):
     )
     language: Identifier | None = Field(None, description="BCP 47, as the publisher says.")
     source: Line | None = Field(None, description="Publisher, agency or feed.")
+    urgency: Annotated[int, Field(ge=1, le=9)] | None = Field(
+        None, description="IPTC urgency: 1 is a flash, 9 the least."
+    )
+    located: Line | None = Field(None, description="Where the story was written, as given.")
+    subjects: tuple[Subject, ...] = Field((), description="The publisher's own topics, as given.")
+    alt_ids: dict[str, str] = Field(
+        default_factory=dict, description="The publisher's further ids, by their kind."
+    )
     published_at: UtcDatetime | None = Field(None, description="First publication.")
     updated_at: UtcDatetime | None = Field(None, description="Time of this version.")
     received_at: Annotated[UtcDatetime, BeforeValidator(_received_with_entry)] = Field(
@@ -180,7 +207,9 @@ class RawArticle(Message):
     def content_hash(self) -> str:
         """What makes two deliveries say the same; how and when they came does not count."""
         return identity.content_hash(
-            self.model_dump(mode="json", exclude={"received_at", "provenance"}, exclude_none=True)
+            self.model_dump(
+                mode="json", exclude={"received_at", "provenance"}, exclude_defaults=True
+            )
         )
 
     @property

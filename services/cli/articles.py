@@ -18,7 +18,7 @@ from services.store.questions import Question, moment
 from services.store.questions import query as query_for
 from services.store.settings import StoreSettings
 from shared import broker, streams, wire
-from shared.errors import UnreadableFile
+from shared.errors import Unreadable
 from shared.messages import RawArticle
 
 _CHUNK: Final = 100
@@ -36,7 +36,7 @@ def publish(
     for file in track(files, "reading", console=err, transient=True, disable=len(files) < _CHUNK):
         try:
             articles += _read(file)
-        except (UnreadableFile, OSError) as error:
+        except (Unreadable, OSError) as error:
             refused.append((file, str(error)))
     entries = asyncio.run(_publish(settings, articles))
     for article, entry_id in zip(articles, entries, strict=True):

@@ -5,7 +5,7 @@ from typing import Final
 
 from charset_normalizer import from_bytes
 
-from shared.errors import UnreadableFile
+from shared.errors import Unreadable
 
 _MARKS: Final = (  # the longer first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -28,7 +28,7 @@ _MOST_CONTROLS: Final = 0.01  # of the characters of a text
 def decode(data: bytes) -> str:
     """Return the text that `data` holds: by its byte order mark, as UTF-8, else by its look.
 
-    Raises UnreadableFile when it is no text.
+    Raises Unreadable when it is no text.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -41,7 +41,7 @@ def decode(data: bytes) -> str:
     controls = sum(ord(char) in _CONTROLS for char in sample)
     if "\0" in sample or controls > _MOST_CONTROLS * len(sample):
         msg = "not text: it holds binary data"
-        raise UnreadableFile(msg)
+        raise Unreadable(msg)
     return text
 
 
@@ -50,12 +50,12 @@ def _encoding(data: bytes) -> str:
     sample = data[:_SAMPLE]
     if 0 in sample:
         msg = "not text: it holds binary data"
-        raise UnreadableFile(msg)
+        raise Unreadable(msg)
     guesses = from_bytes(sample, cp_isolation=list(_IN_USE))
     best = guesses.best()
     if best is None:
         msg = "not text in any encoding that can be told"
-        raise UnreadableFile(msg)
+        raise Unreadable(msg)
     # A page of English with a few quotes and accents reads as well in five encodings.
     western = next((guess for guess in guesses if guess.encoding == _WESTERN), best)
     as_good = western.chaos <= best.chaos and western.coherence >= best.coherence
@@ -67,4 +67,12 @@ def _strictly(data: bytes, encoding: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         msg = f"broken {encoding} at byte {error.start}"
-        raise UnreadableFile(msg) from None
+        raise Unreadable(msg) from None
+
+
+def glance(head: bytes) -> str:
+    """Return the text that `head` begins, without its mark, as well as it can be told."""
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return head.decode(encoding, "ignore").removeprefix("\ufeff")
+    return "" if 0 in head else head.decode("utf-8", "replace")

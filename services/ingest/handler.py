@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from services.ingest import charset
 from services.ingest.formats import format_of
-from shared.errors import UnreadableFile
+from shared.errors import Unreadable
 from shared.messages import FileOrigin, Provenance, RawArticle
 from shared.wire import explain
 
@@ -14,11 +14,11 @@ from shared.wire import explain
 def read(data: bytes, *, file: str, sha256: str, received_at: datetime) -> list[RawArticle]:
     """Return the articles in `data`, what `file` (its path within the inbox) holds.
 
-    Raises UnreadableFile, with a reason for people, when it holds none that can be read.
+    Raises Unreadable, with a reason for people, when it holds none that can be read.
     """
     if not data.strip():
         msg = "empty" if not data else "empty: nothing but white space"
-        raise UnreadableFile(msg)
+        raise Unreadable(msg)
     text = charset.decode(data)
     articles = []
     for number, fields in enumerate(format_of(text).read(text), start=1):
@@ -27,5 +27,5 @@ def read(data: bytes, *, file: str, sha256: str, received_at: datetime) -> list[
         try:
             articles.append(RawArticle.model_validate({**fields, **ours}))
         except ValidationError as error:
-            raise UnreadableFile(explain(error)) from None
+            raise Unreadable(explain(error)) from None
     return articles

@@ -19,7 +19,7 @@ from services.ingest.settings import IngestSettings
 from services.ingest.shelf import Look, Taken
 from shared import streams, wire
 from shared.broker import publish
-from shared.errors import RedisUnavailable, UnreadableFile
+from shared.errors import RedisUnavailable, Unreadable
 from shared.group import Fields, Group
 from shared.messages import RawArticle
 from shared.metrics import Metrics
@@ -121,7 +121,7 @@ class Intake:
             articles = read(data, file=file.name, sha256=file.sha256, received_at=file.at)
             ids = [article.article_id for article in articles]
             return _Reading(file, ids, [self._encode(article) for article in articles])
-        except UnreadableFile as error:
+        except Unreadable as error:
             return _Reading(file, reason=str(error))
         except OSError as error:
             return _Reading(file, reason=f"cannot be read: {error.strerror}")
@@ -133,7 +133,7 @@ class Intake:
         entry = wire.encode(article)
         size, limit = len(entry[wire.DATA]), self._settings.max_article_bytes
         if size > limit:
-            raise UnreadableFile(wire.too_large(size, limit))
+            raise Unreadable(wire.too_large(size, limit))
         return entry
 
     def _too_large(self, size: int) -> str:

@@ -1,15 +1,16 @@
-"""The formats a file may have, one pure module each, told by content and never by name.
+"""The formats a document may have, one pure module each, told by content and never by name.
 
 To add one: write a module with NAME, `recognises` and `read` like those here, and put it into
-FORMATS before the formats that would take its files for theirs. Files in seeds/ and what must
+FORMATS before the formats that would take its documents for theirs. Files in seeds/ and what must
 come of them in seeds/expected/ are its test.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Protocol, cast
+from collections.abc import Iterator
+from typing import Final, Protocol, cast
 
 from services.ingest.formats import json_article, plain_text
-from shared.errors import UnreadableFile
+from services.ingest.records import Document, Record
+from shared.errors import Unreadable
 
 
 class Format(Protocol):
@@ -17,25 +18,24 @@ class Format(Protocol):
 
     NAME: str
 
-    def recognises(self, text: str) -> bool:
-        """Say whether `text`, the beginning of a file, is of this format. Cheap, never raises."""
+    def recognises(self, document: Document) -> bool:
+        """Say, by `document.head` or `.beginning`, whether it has this format. Never raises."""
 
-    def read(self, text: str) -> Iterator[Mapping[str, Any]]:
-        """Yield the records of a whole file, each the fields of a RawArticle, not validated.
+    def read(self, document: Document) -> Iterator[Record]:
+        """Yield the records of `document`, those from `document.start` on.
 
-        Raises UnreadableFile where the file breaks the format.
+        A record that is broken has a reason and the next one follows. Raises Unreadable where the
+        document breaks the format so that no further record can be told.
         """
 
 
 FORMATS: Final = cast("tuple[Format, ...]", (json_article, plain_text))
 
-_BEGINNING: Final = 4096  # characters that are shown to `recognises`
 
-
-def format_of(text: str) -> Format:
-    """Return the format of a file's text; raises UnreadableFile when it is none we know."""
+def format_of(document: Document) -> Format:
+    """Return the format of `document`; raises Unreadable when it is none we know."""
     for candidate in FORMATS:
-        if candidate.recognises(text[:_BEGINNING]):
+        if candidate.recognises(document):
             return candidate
     msg = f"no known format; known are {', '.join(known.NAME for known in FORMATS)}"
-    raise UnreadableFile(msg)
+    raise Unreadable(msg)

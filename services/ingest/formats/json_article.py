@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import orjson
 
-from shared.errors import UnreadableFile
+from shared.errors import Unreadable
 
 NAME: Final = "JSON article"
 
@@ -22,8 +22,8 @@ def read(text: str) -> Iterator[Mapping[str, Any]]:
         value = orjson.loads(text)  # unlike json's, it takes no NaN and no half of a character
     except orjson.JSONDecodeError as error:
         msg = f"not JSON (line {error.lineno}, column {error.colno}): {error.msg}"
-        raise UnreadableFile(msg) from None
+        raise Unreadable(msg) from None
     if not isinstance(value, dict):
         msg = f"a JSON {_NAMES.get(type(value), 'value')}; one article is one JSON object"
-        raise UnreadableFile(msg)
+        raise Unreadable(msg)
     yield value

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.handler import read
-from shared.errors import UnreadableFile
+from shared.errors import Unreadable
 from shared.messages import RawArticle
 from tests.builders import NOON
 
@@ -78,8 +78,8 @@ def test_polish_of_windows_is_read() -> None:
     ],
 )
 def test_what_holds_no_article_has_a_reason(data: bytes, reason: str) -> None:
-    """UnreadableFile, in words for whoever dropped it."""
-    with pytest.raises(UnreadableFile) as raised:
+    """Unreadable, in words for whoever dropped it."""
+    with pytest.raises(Unreadable) as raised:
         article_in(data)
 
     assert reason in str(raised.value)
@@ -87,10 +87,10 @@ def test_what_holds_no_article_has_a_reason(data: bytes, reason: str) -> None:
 
 @given(st.binary(max_size=2000))
 def test_no_file_whatever_breaks_the_reader(data: bytes) -> None:
-    """Any bytes are an article or an UnreadableFile."""
+    """Any bytes are an article or an Unreadable."""
     try:
         said = article_in(data).text
-    except UnreadableFile as error:
+    except Unreadable as error:
         said = str(error)
 
     assert said
