@@ -62,3 +62,23 @@ for _, flat in ipairs(consumers) do
 end
 return removed
 """
+
+ADVANCE: Final = """
+-- Publish what was read of a file, and how far that is, at once: what is done twice, because a
+-- reply was lost or a process killed, publishes once.
+-- KEYS: stream, file, files    ARGV: life (one file under one name), records read before, now in
+-- milliseconds, path, number of fields and values, these, then the articles
+-- Returns the id of the last article of the file on the stream, or ''.
+local life, at, last = unpack(redis.call('HMGET', KEYS[2], 'life', 'records', 'last_entry'))
+if life ~= ARGV[1] then
+  redis.call('DEL', KEYS[2])
+  at, last = '0', ''
+end
+if at ~= ARGV[2] then return last end
+local size = tonumber(ARGV[5])
+redis.call('HSET', KEYS[2], 'life', ARGV[1], unpack(ARGV, 6, 5 + size))
+redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
+for i = 6 + size, #ARGV do last = redis.call('XADD', KEYS[1], '*', 'data', ARGV[i]) end
+redis.call('HSET', KEYS[2], 'last_entry', last)
+return last
+"""

@@ -5,7 +5,7 @@ Exit codes: 0 done · 1 something failed or is not well, said on standard error 
 
 import typer
 
-from services.cli import articles, dead, demo, status, up
+from services.cli import articles, dead, demo, files, status, up
 from services.cli.terminal import failing_in_one_line
 
 app = typer.Typer(
@@ -19,9 +19,10 @@ app = typer.Typer(
 )
 app.command(epilog="Example: newsflow up --enrichers 2")(up.up)
 app.command(epilog="Example: newsflow demo --keep ./demo")(demo.demo)
-app.command(epilog='Examples: newsflow status --json; eval "$(newsflow status --env)"')(
+app.command(epilog='Examples: newsflow status --files; eval "$(newsflow status --env)"')(
     status.status
 )
+app.command(epilog="Example: newsflow receipt wire.jsonl")(files.receipt)
 app.command(epilog="Examples: newsflow publish wire/*.json; cat story.txt | newsflow publish -")(
     articles.publish
 )

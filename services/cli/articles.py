@@ -1,25 +1,32 @@
 """`newsflow publish` and `newsflow query`."""
 
 import asyncio
+import contextlib
 import hashlib
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, BinaryIO, Final, cast
 
 import typer
+from redis.asyncio import Redis
 from rich.progress import track
 
 from services.cli import names, screens
 from services.cli.terminal import AsJson, Folder, err, here, line, mongo, out, redis
-from services.ingest.handler import read
+from services.ingest.handler import File, Read, read
+from services.ingest.records import Limits
+from services.ingest.unpacking import Allowance
 from services.store.documents import Document
 from services.store.questions import Question, moment
 from services.store.questions import query as query_for
 from services.store.settings import StoreSettings
-from shared import broker, streams, wire
-from shared.errors import Unreadable
-from shared.messages import RawArticle
+from shared import streams, wire
+from shared.broker import publish as publish_to
 
 _CHUNK: Final = 100
 
@@ -31,38 +38,70 @@ def publish(
 ) -> None:
     """Publish files to articles.raw, in any format of the inbox; they stay where they are."""
     settings, _ = here(folder)
-    articles: list[RawArticle] = []
-    refused: list[tuple[Path, str]] = []
-    for file in track(files, "reading", console=err, transient=True, disable=len(files) < _CHUNK):
-        try:
-            articles += _read(file)
-        except (Unreadable, OSError) as error:
-            refused.append((file, str(error)))
-    entries = asyncio.run(_publish(settings, articles))
-    for article, entry_id in zip(articles, entries, strict=True):
-        name = article.provenance.file.path if article.provenance.file else ""
-        shown = {"file": name, "article_id": article.article_id, "entry_id": entry_id}
-        line(shown if as_json else f"{entry_id}  {article.article_id}  {name}")
-    for file, reason in refused:
-        err.print(f"could not publish {file}: {reason}", markup=False, soft_wrap=True)
+    refused = asyncio.run(_publish(settings, files, as_json=as_json))
     raise typer.Exit(1 if refused else 0)
 
 
-def _read(file: Path) -> list[RawArticle]:
-    data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    sha256 = hashlib.sha256(data).hexdigest()
-    return read(data, file=file.as_posix(), sha256=sha256, received_at=datetime.now(UTC))
-
-
-async def _publish(settings: StoreSettings, articles: list[RawArticle]) -> list[str]:
-    entries: list[str] = []
-    chunks = [articles[at : at + _CHUNK] for at in range(0, len(articles), _CHUNK)]
-    few = len(articles) < _CHUNK
+async def _publish(settings: StoreSettings, files: list[Path], *, as_json: bool) -> int:
+    """Publish each file, a chunk of records at a time; return how many records were refused."""
+    refused = 0
+    few = len(files) < _CHUNK
     async with redis(settings) as client:
-        for chunk in track(chunks, "publishing", console=err, transient=True, disable=few):
-            fields = [wire.encode(article) for article in chunk]
-            entries += await broker.publish(client, streams.RAW, fields)
-    return entries
+        for file in track(files, "publishing", console=err, transient=True, disable=few):
+            try:
+                with _opened(file) as stream:
+                    for chunk in _chunks(_records(file, stream)):
+                        refused += await _publish_chunk(client, file, chunk, as_json=as_json)
+            except OSError as error:
+                refused += 1
+                _refuse(file, error.strerror or str(error))
+    return refused
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    if str(file) != "-":
+        with file.open("rb") as stream:
+            yield stream
+        return
+    with tempfile.TemporaryFile() as copy:  # a pipe cannot be read twice
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.seek(0)
+        yield cast("BinaryIO", copy)
+
+
+def _records(file: Path, stream: BinaryIO) -> Iterator[Read]:
+    sha256 = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # has readinto
+    size = stream.tell()
+    stream.seek(0)
+    return read(
+        stream,
+        File(file.as_posix(), sha256, datetime.now(UTC)),
+        limits=Limits(),
+        allowance=Allowance.usual(size),
+    )
+
+
+async def _publish_chunk(client: Redis, file: Path, chunk: list[Read], *, as_json: bool) -> int:
+    good = [one for one in chunk if one.article]
+    entries = [{wire.DATA: one.article} for one in good]
+    for one, entry_id in zip(good, await publish_to(client, streams.RAW, entries), strict=True):
+        shown = {"file": file.as_posix(), "article_id": one.article_id, "entry_id": entry_id}
+        line(shown if as_json else f"{entry_id}  {one.article_id}  {file.as_posix()}")
+    bad = [one for one in chunk if one.reason]
+    for one in bad:
+        alone = one.number == 1 and len(chunk) == 1
+        _refuse(file, one.reason or "" if alone else f"record {one.number}: {one.reason}")
+    return len(bad)
+
+
+def _refuse(file: Path, reason: str) -> None:
+    err.print(f"could not publish {file}: {reason}", markup=False, soft_wrap=True)
+
+
+def _chunks(records: Iterator[Read]) -> Iterator[list[Read]]:
+    while chunk := list(islice(records, _CHUNK)):
+        yield chunk
 
 
 def query(

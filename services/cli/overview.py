@@ -14,14 +14,16 @@ from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from services.ingest.ledger import Ledger, Life
 from services.ingest.shelf import failures
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
 from shared import streams
-from shared.errors import NewsflowError
+from shared.errors import NewsflowError, RedisUnavailable
 from shared.group import Group
 
 _WITHIN_S = 2.0
+_LAST_FILES = 100  # that changed last, among which those being read are looked for
 
 
 class StageView(BaseModel):
@@ -47,6 +49,7 @@ class Overview(BaseModel):
     documents: int | None
     dead: int | None
     failed_files: int
+    reading: list[Life] = []
 
 
 async def look(settings: StoreSettings, *, health_urls: Mapping[str, str], inbox: Path) -> Overview:
@@ -58,13 +61,15 @@ async def look(settings: StoreSettings, *, health_urls: Mapping[str, str], inbox
         name: StageView(stage=name) for name in ("ingest", "enrich", "store")
     }
     dead = None
+    reading: list[Life] = []
     try:
         for hop in streams.HOPS:
             state = await Group(redis, hop, "status").state()
             view = known.setdefault(hop.stage, StageView(stage=hop.stage))
             view.lag, view.pending = state.lag, state.pending
             view.oldest_seconds, dead = state.oldest_ms / 1000, state.dead
-    except (RedisError, OSError) as error:
+        reading = await Ledger(redis).in_state("reading", _LAST_FILES)
+    except (RedisUnavailable, RedisError, OSError) as error:
         problems.append(f"Redis: {error}")
     finally:
         await redis.aclose()
@@ -84,6 +89,7 @@ async def look(settings: StoreSettings, *, health_urls: Mapping[str, str], inbox
         documents=documents,
         dead=dead,
         failed_files=len(failures(inbox)),
+        reading=reading,
     )
 
 

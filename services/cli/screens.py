@@ -1,6 +1,6 @@
 """What people see in the terminal: tables of an overview, of articles, of dead letters."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -9,11 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.overview import Overview, StageView
+from services.ingest.ledger import Life, Waiting
 from shared.deadletters import DeadLetter
 
 _HEALTH: Final = {"ok": "green", "bad": "red", "away": "red", "unknown": "yellow"}
 _ENTITIES: Final = 4
 _TOPICS: Final = 2
+_FAILURES: Final = 10
+_BAR: Final = 20  # characters
 
 
 def overview(view: Overview, *, rate: float | None = None) -> RenderableType:
@@ -39,6 +42,7 @@ def overview(view: Overview, *, rate: float | None = None) -> RenderableType:
     if view.dead or view.failed_files:
         totals.append("   see `newsflow dead list`, inbox/.failed/", style="dim")
     lines: list[RenderableType] = [table, Text(), totals]
+    lines += [Text(f"reading {life.path}  {_progress(life)}") for life in view.reading]
     lines += [Text(problem, style="red") for problem in view.problems]
     lines += [Text(), Text(f"Redis    {view.redis_url}"), Text(f"MongoDB  {view.mongo_url}")]
     return Group(*lines)
@@ -54,6 +58,76 @@ def _stage(stage: StageView) -> Sequence[RenderableType]:
         oldest,
         Text("; ".join(stage.problems), style="dim"),
     )
+
+
+def files(waiting: Waiting, lives: Iterable[Life]) -> RenderableType:
+    """Return what waits in the inbox, and a table of files, a line each."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (
+        ("changed", "right"),
+        ("state", "left"),
+        ("file", "left"),
+        ("read", "right"),
+        ("records", "right"),
+        ("failed", "right"),
+        ("", "left"),
+    ):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # rich's own Literal
+    now = datetime.now(UTC).timestamp()
+    for path, size in waiting.arriving.items():
+        table.add_row("", "arriving", Text(path), _size(size), "", "", "")
+    for life in lives:
+        table.add_row(
+            _age(now - life.changed_ms / 1000),
+            life.state,
+            Text(life.path),
+            _progress(life),
+            f"{life.records:,}",
+            f"{life.failed:,}" if life.failed else "",
+            Text(life.reason, style="dim"),
+        )
+    counts = f"{waiting.arriving_count:,} files arriving · {waiting.complete:,} complete"
+    return Group(Text(f"{counts}, not yet read"), Text(), table)
+
+
+def _progress(life: Life) -> str:
+    """Return how much of a file is read: a bar while it goes on, its size when it is over."""
+    if life.state != "reading" or not life.size:
+        return _size(life.size)
+    share = life.bytes_read / life.size
+    seconds = max(0.001, (life.changed_ms - life.received_ms) / 1000)
+    bar = "━" * round(share * _BAR)
+    return f"{bar:<{_BAR}} {share:.0%} of {_size(life.size)}, {life.records / seconds:,.0f}/s"
+
+
+def receipt(shown: Mapping[str, Any]) -> RenderableType:
+    """Return the receipt of a file, or the note on one that was refused whole."""
+    lines = [Text(shown["file"], style="bold")]
+    when = shown.get("received_at") or shown.get("at", "")
+    lines.append(_field("received", when))
+    lines.append(_field("sha256", shown["sha256"]))
+    if "receipt" not in shown:
+        lines.append(_field("refused", shown["reason"]))
+        return Group(*lines)
+    counts = [f"{shown[name]:,} {name}" for name in ("published", "duplicate", "failed")]
+    lines.append(_field("records", f"{shown['records']:,}: {', '.join(counts)}"))
+    for failure in shown["failures"][:_FAILURES]:
+        member = f"{failure['member']}, " if failure["member"] else ""
+        place = f"{member}record {failure['record']}, bytes {failure['start']}-{failure['end']}"
+        lines.append(_field("", f"{place}: {failure['reason']}"))
+    if (more := len(shown["failures"]) - _FAILURES) > 0:
+        lines.append(_field("", f"and {more:,} more"))
+    for path in shown["set_aside"]:
+        lines.append(_field("to mend", f"inbox/.failed/{path.removeprefix('.failed/')}"))
+    lines.append(_field("receipt", shown["receipt"]))
+    return Group(*lines)
+
+
+def _size(size: int) -> str:
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"
 
 
 def articles(documents: Iterable[dict[str, Any]]) -> Table:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import screens
+from services.cli import files, screens
 from services.cli.overview import look
 from services.cli.terminal import AsJson, Folder, err, here, line, out
 
@@ -18,8 +18,15 @@ def status(
     env: Annotated[
         bool, typer.Option("--env", help="Print the servers' URLs as `export` lines for a shell.")
     ] = False,
+    show_files: Annotated[
+        bool, typer.Option("--files", help="Show files instead, and how far each is.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many files; 0 for all.")] = 20,
 ) -> None:
     """Show streams, lag, pending, dead letters, documents and health; exit 1 when not well."""
+    if show_files:
+        files.show(folder, limit=limit, as_json=as_json)
+        raise typer.Exit
     settings, address = here(folder)
     if env:
         line(f"export NEWSFLOW_REDIS_URL={shlex.quote(settings.redis_url)}")

@@ -14,6 +14,7 @@ _MARKS: Final = (  # the longer first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+UTF8_MARK: Final = codecs.BOM_UTF8
 _WESTERN: Final = "cp1252"  # what browsers take unlabelled text for, too
 _IN_USE: Final = (  # encodings that text still comes in; the others read like these by chance
     *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
@@ -70,9 +71,24 @@ def _strictly(data: bytes, encoding: str) -> str:
         raise Unreadable(msg) from None
 
 
+def wide_encoding(head: bytes) -> str | None:
+    """Return the encoding of text with two or four bytes a character, told by its mark."""
+    found = (encoding for mark, encoding in _MARKS if head.startswith(mark))
+    return next((encoding for encoding in found if encoding != "utf-8-sig"), None)
+
+
 def glance(head: bytes) -> str:
     """Return the text that `head` begins, without its mark, as well as it can be told."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return head.decode(encoding, "ignore").removeprefix("\ufeff")
     return "" if 0 in head else head.decode("utf-8", "replace")
+
+
+def encoding_of(head: bytes) -> str:
+    """Return the encoding of what begins with `head`, and has no mark or UTF-8's."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return _encoding(head)
+    return "utf-8"

@@ -4,9 +4,12 @@ A file is complete when it was moved in, or closed after writing: the kernel's e
 No event tells of what arrived while nobody watched, or of what another machine put on a shared
 disk; so the inbox is also searched, and a file found there is complete once it has kept its size
 and time for `settle_ms`. One that is known to be open for writing, by an event or because the
-kernel refuses a lease on it, is left alone until it is closed, or quiet for `stalled_after_ms`.
+kernel refuses a lease on it, is left alone until it is closed, or quiet for `stalled_after_ms`;
+so is one that does not parse to its end. Where no lease can be had, settling takes five times as
+long.
 
-Names that say "not yet" are passed over: dotfiles, `*.part`, `*.tmp`, editors' droppings.
+Names that say "not yet" are passed over: dotfiles, `*.part`, `*.tmp`, editors' droppings; so is
+`NAME.ready`, the marker that a file is complete, which `ready_marker` makes everybody write.
 """
 
 import asyncio
@@ -19,18 +22,32 @@ import stat
 import time
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from asyncinotify import Event, Inotify, Mask
 
+from services.ingest.ledger import Waiting
 from services.ingest.settings import IngestSettings
-from services.ingest.shelf import Look
+from services.ingest.shelf import Look, shown
 from shared.observability import get_logger
 
 _NOT_YET: Final = (".*", "*~", "#*#", "*.part", "*.partial", "*.filepart", "*.tmp", "*.temp")
 _NOT_YET_EITHER: Final = ("*.swp", "*.crdownload", "*.download", "*.lock")
+_ARRIVING: Final = 1000  # files that are named
+MARKER: Final = ".ready"
+_WITHOUT_LEASE: Final = 5  # times `settle_ms`, where nobody can tell whether a file is written
 _EVENTS: Final = Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.CREATE | Mask.ONLYDIR | Mask.DONT_FOLLOW
+
+
+class Arrival(NamedTuple):
+    """A complete file: how it looked, whether an event told of it, whether it was held back."""
+
+    path: Path
+    look: Look
+    told: bool
+    held: bool
 
 
 class Folder:
@@ -43,34 +60,52 @@ class Folder:
         self._told: dict[Path, None] = {}  # by an event: these go first
         self._found: dict[Path, None] = {}  # by searching
         self._out: set[Path] = set()
+        self._held: dict[Path, Look] = {}
+        self._left: dict[Path, Look] = {}
         self._writing: dict[Path, float] = {}
         self._settling: dict[Path, tuple[Look, float]] = {}
         self._arrived = asyncio.Event()
         self._search = asyncio.Event()
 
-    async def arrivals(self, *, most: int, most_bytes: int) -> list[Path]:
-        """Wait for complete files; return up to `most`, or fewer that hold `most_bytes`.
+    async def arrivals(self, *, most: int) -> list[Arrival]:
+        """Wait for complete files; return up to `most`, those that events told of first.
 
         They are not handed out again before `release`.
         """
         while not (self._told or self._found):
             self._arrived.clear()
             await self._arrived.wait()
-        paths: list[Path] = []
-        room = most_bytes
-        for queue in (self._told, self._found):
-            while queue and len(paths) < most and room > 0:
+        arrivals: list[Arrival] = []
+        for queue, told in ((self._told, True), (self._found, False)):
+            while queue and len(arrivals) < most:
                 path = next(iter(queue))
                 del queue[path]
                 with contextlib.suppress(OSError):  # gone meanwhile
-                    room -= path.stat().st_size
-                    paths.append(path)
-        self._out |= set(paths)
-        return paths
+                    look = Look.of(path.lstat())
+                    held = self._held.pop(path, None) == look
+                    arrivals.append(Arrival(path, look, told, held))
+                    self._out.add(path)
+        return arrivals
 
     def release(self, path: Path) -> None:
         """Say that `path` is dealt with: a file that comes under this name is a new one."""
         self._out.discard(path)
+
+    def hold(self, arrival: Arrival) -> None:
+        """Give a file back that looks half-written: it comes again when it has been quiet."""
+        self._held[arrival.path] = arrival.look
+        self._out.discard(arrival.path)
+
+    def leave(self, path: Path, look: Look) -> None:
+        """Say that `path` is dealt with and stays: it comes again when it looks different."""
+        self._left[path] = look
+        self._out.discard(path)
+
+    def waiting(self) -> Waiting:
+        """Return what is there and not handed out."""
+        first = islice(self._settling.items(), _ARRIVING)
+        arriving = {shown(path, self.inbox): look.size for path, (look, _) in first}
+        return Waiting(len(self._told) + len(self._found), len(self._settling), arriving)
 
     # ── events ────────────────────────────────────────────────────────────────────────────────
 
@@ -101,7 +136,11 @@ class Folder:
             self._writing[path] = time.monotonic()
 
     def _tell(self, path: Path) -> None:
-        if path not in self._out and _is_file(path):
+        if path.name.endswith(MARKER):
+            path = path.with_name(path.name.removesuffix(MARKER))
+        marked = not self._settings.ready_marker or path.with_name(path.name + MARKER).exists()
+        if marked and path not in self._out and _is_file(path):
+            self._left.pop(path, None)
             self._told[path] = None
             self._found.pop(path, None)
             self._arrived.set()
@@ -120,7 +159,7 @@ class Folder:
         while True:
             self._search.clear()
             looks = await asyncio.to_thread(lambda: dict(_walk(self.inbox)))
-            self._consider(looks, time.monotonic())
+            await self._consider(looks, time.monotonic())
             pause_ms = self._settings.sweep_every_ms
             if self._settling:
                 pause_ms = min(pause_ms, self._settings.settle_ms)
@@ -128,30 +167,49 @@ class Folder:
                 async with asyncio.timeout(pause_ms / 1000):
                     await self._search.wait()
 
-    def _consider(self, looks: dict[Path, Look], now: float) -> None:
+    async def _consider(self, looks: dict[Path, Look], now: float) -> None:
         """Hand out what has settled among the files found, at the time `now` in seconds."""
         settling: dict[Path, tuple[Look, float]] = {}
+        settled: list[tuple[Path, float]] = []
+        self._left = {path: look for path, look in self._left.items() if looks.get(path) == look}
         for path, look in looks.items():
             if path in self._out or path in self._told or path in self._found:
                 continue
-            before, since = self._settling.get(path, (None, now))
-            if before != look:
-                since = now
-            quiet_ms = (now - since) * 1000
-            settled = quiet_ms >= self._settings.settle_ms
-            open_ = settled and (path in self._writing or _is_open_for_writing(path))
-            stalled = quiet_ms >= self._settings.stalled_after_ms
-            if not settled or (open_ and not stalled):
-                settling[path] = (look, since)
+            if path in self._left or not self._is_marked(path, looks):
                 continue
-            if open_:
-                self._log.warning("taken though never closed", file=str(path))
-            self._writing.pop(path, None)
-            self._found[path] = None
+            before, since = self._settling.get(path, (None, now))
+            settling[path] = (look, since if before == look else now)
+            quiet_ms = (now - settling[path][1]) * 1000
+            if quiet_ms >= self._settings.settle_ms:
+                settled.append((path, quiet_ms))
+        open_ = await asyncio.to_thread(lambda: [_is_open_for_writing(path) for path, _ in settled])
+        for (path, quiet_ms), is_open in zip(settled, open_, strict=True):
+            if quiet_ms >= self._quiet_long_enough_ms(path, settling[path][0], is_open=is_open):
+                if is_open or path in self._writing:
+                    self._log.warning("taken though never closed", file=str(path))
+                self._writing.pop(path, None)
+                self._find(path)
+                del settling[path]
         self._settling = settling
         self._writing = {path: at for path, at in self._writing.items() if path in looks}
-        if self._found:
+
+    def _quiet_long_enough_ms(self, path: Path, look: Look, *, is_open: bool | None) -> int:
+        """Return for how long a file must have been quiet to be taken as complete."""
+        if is_open or path in self._writing or self._held.get(path) == look:
+            return self._settings.stalled_after_ms
+        if is_open is None:  # nobody can tell
+            return min(_WITHOUT_LEASE * self._settings.settle_ms, self._settings.stalled_after_ms)
+        return self._settings.settle_ms
+
+    def _find(self, path: Path) -> None:
+        if path not in self._out and path not in self._told:  # an event may have come meanwhile
+            self._found[path] = None
             self._arrived.set()
+
+    def _is_marked(self, path: Path, looks: dict[Path, Look]) -> bool:
+        if path.name.endswith(MARKER):
+            return False
+        return not self._settings.ready_marker or path.with_name(path.name + MARKER) in looks
 
 
 def _is_not_yet(name: str) -> bool:
@@ -166,21 +224,26 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _is_open_for_writing(path: Path) -> bool:
-    """Say whether some process has `path` open for writing, as far as the kernel tells.
+def _is_open_for_writing(path: Path) -> bool | None:
+    """Say whether some process has `path` open for writing; None where the kernel cannot tell.
 
     A read lease is granted only when nobody has. It takes the file's owner or root, and a local
-    file system; without them the answer is no. See fcntl(2), F_SETLEASE.
+    file system. See fcntl(2), F_SETLEASE.
     """
     try:
-        with path.open("rb") as file:
-            # Whoever opens it in between breaks the lease, which is told by SIGIO: that would end
-            # us. SIGURG is ignored where nobody asks for it.
-            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        # Whoever opens it in between breaks the lease, which is told by SIGIO: that would end
+        # us. SIGURG is ignored where nobody asks for it.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:
-        return error.errno == errno.EAGAIN
+        return True if error.errno == errno.EAGAIN else None
+    finally:
+        os.close(descriptor)
     return False
 
 

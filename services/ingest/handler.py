@@ -1,31 +1,138 @@
 """What ingest does to a file, without the folder and without Redis."""
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from services.ingest import charset
 from services.ingest.formats import format_of
+from services.ingest.records import HEAD_BYTES, Document, Limits, Record
+from services.ingest.unpacking import Allowance, Part, documents
+from shared import wire
 from shared.errors import Unreadable
 from shared.messages import FileOrigin, Provenance, RawArticle
-from shared.wire import explain
+
+_NOTHING: Final = Record(0, 0, reason="no article in it")
 
 
-def read(data: bytes, *, file: str, sha256: str, received_at: datetime) -> list[RawArticle]:
-    """Return the articles in `data`, what `file` (its path within the inbox) holds.
+class File(NamedTuple):
+    """A file of the inbox, as every article in it knows it."""
 
-    Raises Unreadable, with a reason for people, when it holds none that can be read.
+    path: str  # within the inbox
+    sha256: str
+    received_at: datetime
+
+
+class Position(NamedTuple):
+    """How far a file was read; to go on from here reads what follows, once."""
+
+    documents: int = 0  # read to their end
+    records: int = 0  # of the file
+    here: int = 0  # records of the document in hand
+    offset: int = 0  # behind the last of them, in bytes of the document
+
+
+class Read(NamedTuple):
+    """A record that was read: an entry for the stream, or the reason why it is none."""
+
+    number: int  # in the file, from 1
+    member: str | None
+    start: int
+    end: int
+    after: Position
+    article_id: str = ""
+    article: bytes = b""  # as JSON, for the stream
+    reason: str | None = None
+    head: bytes = b""  # with data a file by itself, see records.Record
+    data: bytes = b""
+
+
+def read(
+    stream: BinaryIO,
+    file: File,
+    *,
+    limits: Limits,
+    allowance: Allowance,
+    at: Position = Position(),  # noqa: B008 (immutable)
+) -> Iterator[Read]:
+    """Yield the records of `file`, whose bytes `stream` holds, those behind `at`.
+
+    What cannot be read has a reason, for people, and what follows it is read. The same bytes give
+    the same records, whenever they are read and from wherever on.
     """
-    if not data.strip():
-        msg = "empty" if not data else "empty: nothing but white space"
-        raise Unreadable(msg)
-    text = charset.decode(data)
-    articles = []
-    for number, fields in enumerate(format_of(text).read(text), start=1):
-        origin = FileOrigin(path=file, sha256=sha256, record=number, start=0, end=len(data))
-        ours = {"received_at": received_at, "provenance": Provenance(file=origin)}
+    count = at.records
+    index = -1
+    try:
+        for index, part in enumerate(documents(stream, allowance)):
+            if index < at.documents:
+                continue
+            done, offset = (at.here, at.offset) if index == at.documents else (0, 0)
+            for number, record in _records(part, limits, done=done, offset=offset):
+                count += 1
+                after = Position(index, count, number, record.end)
+                yield _checked(record, file, part.name, after, limits)
+    except Unreadable as error:
+        after = Position(index + 2, count + 1)  # where no document leads
+        if at.documents < after.documents:
+            yield _checked(Record(0, 0, reason=str(error)), file, None, after, limits)
+
+
+def _records(part: Part, limits: Limits, *, done: int, offset: int) -> Iterator[tuple[int, Record]]:
+    """Yield the records of one document, counted in it from 1: those behind the first `done`."""
+    if part.stream is None:
+        if done == 0:
+            yield 1, Record(0, 0, reason=part.reason)
+        return
+    number = 0
+    try:
+        document = Document(part.stream, limits=limits, start=offset)
+        if not document.head.strip() and len(document.head) < HEAD_BYTES:
+            blank = "empty: nothing but white space" if document.head else "empty"
+            raise Unreadable(blank)
+        known = format_of(document)
+        number = done if known.RESUMES else 0
+        for number, record in enumerate(known.read(document), start=number + 1):
+            offset = record.end
+            if number > done:
+                yield number, record
+    except Unreadable as error:
+        if number >= done:
+            yield number + 1, Record(offset, offset, reason=str(error))
+    else:
+        if number == done == 0:
+            yield 1, _NOTHING
+
+
+def _checked(
+    record: Record, file: File, member: str | None, after: Position, limits: Limits
+) -> Read:
+    """Return the record as an entry, when it is an article by the contract."""
+    place = (after.records, member, record.start, record.end, after)
+    reason = record.reason
+    if record.fields is not None:
         try:
-            articles.append(RawArticle.model_validate({**fields, **ours}))
+            article = _article(record, record.fields, file, member, after.records)
+            data = wire.encode(article)[wire.DATA]
         except ValidationError as error:
-            raise Unreadable(explain(error)) from None
-    return articles
+            reason = wire.explain(error)
+        else:
+            if len(data) <= limits.article_bytes:
+                return Read(*place, article.article_id, data)
+            reason = wire.too_large(len(data), limits.article_bytes)
+    return Read(*place, reason=reason, head=record.head, data=record.data)
+
+
+def _article(
+    record: Record, fields: Mapping[str, Any], file: File, member: str | None, number: int
+) -> RawArticle:
+    origin = FileOrigin(
+        path=file.path,
+        sha256=file.sha256,
+        member=member,
+        record=number,
+        start=record.start,
+        end=record.end,
+    )
+    ours = {"received_at": file.received_at, "provenance": Provenance(file=origin)}
+    return RawArticle.model_validate({**fields, **ours})

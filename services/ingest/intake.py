@@ -1,51 +1,45 @@
-"""From the folder to the stream: read what arrived, publish it, put it away, file after file."""
+"""From the folder to the stream: read what arrived, publish it, put it away.
+
+Small files go many at once. One that is large, or turns out to hold more than a batch, goes on
+by itself, batch after batch, so that it delays nobody; a few do so side by side.
+"""
 
 import asyncio
-import hashlib
-import os
+import contextlib
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from services.ingest import shelf
-from services.ingest.folder import Folder
-from services.ingest.handler import read
+from services.ingest.finishing import Finisher
+from services.ingest.folder import Arrival, Folder
+from services.ingest.ledger import Ledger, Life
+from services.ingest.reading import Batch, Reading
+from services.ingest.room import Room
 from services.ingest.settings import IngestSettings
-from services.ingest.shelf import Look, Taken
-from shared import streams, wire
-from shared.broker import publish
-from shared.errors import RedisUnavailable, Unreadable
-from shared.group import Fields, Group
-from shared.messages import RawArticle
+from services.ingest.shelf import shown
+from shared.errors import RedisUnavailable
 from shared.metrics import Metrics
 from shared.observability import get_logger
 from shared.part import Running
 from shared.retry import delay_s
 
-_BATCH_BYTES: Final = 16 * 1024 * 1024
-_BACKLOG_EVERY_S: Final = 0.5
-_STUCK_EVERY_S: Final = 5
-
-
-class _Reading(NamedTuple):
-    """A file as it was read: its articles as entries for the stream, or why there are none."""
-
-    file: Taken
-    article_ids: Sequence[str] = ()
-    entries: Sequence[Fields] = ()
-    reason: str | None = None
+_LARGE_BYTES: Final = 4 * 1024 * 1024  # a file that is not read among others
+_LARGE_AT_ONCE: Final = 3
+_BATCH_BYTES: Final = 16 * 1024 * 1024  # of articles in memory, of many small files
+_PAUSE: Final = 5  # as many attempts, for how long to wait before looking again
+_TELL_EVERY_S: Final = 2.0
+_FORGET_EVERY_S: Final = 3600.0
 
 
 class Intake:
-    """Publishes the articles of every complete file in the inbox, then moves the file.
+    """Publishes the articles of every complete file in the inbox, then puts the file away.
 
-    A file leaves the inbox only after Redis has taken all that it holds: killed in between, it is
-    read and published again, and its article ids make that one article.
+    What was read and how far the file is are written to Redis together: killed whenever, nothing
+    is lost, and nothing is published twice.
     """
 
     def __init__(self, settings: IngestSettings, *, metrics: Metrics) -> None:
@@ -53,151 +47,205 @@ class Intake:
         self._metrics = metrics
         self._log = get_logger("ingest")
         self._folder = Folder(settings)
+        self._large: asyncio.Queue[Arrival | Reading] = asyncio.Queue()
         self._outage: str | None = None
-        self._stuck: dict[Path, _Reading] = {}
         self._stopping = asyncio.Event()
+        self._busy: set[object] = set()
         self._idle = asyncio.Event()
-        self._redis: Redis
 
     async def open(self, redis: Redis) -> Sequence[Running]:
         """Make inbox and archive; return the watching, the searching and the publishing."""
-        self._redis = redis
         self._settings.inbox_dir.mkdir(parents=True, exist_ok=True)
         self._settings.archive_dir.mkdir(parents=True, exist_ok=True)
+        self._ledger = Ledger(redis)
+        self._room = Room(redis, self._settings)
+        self._finisher = Finisher(redis, self._ledger, self._folder, self._settings)
         self._idle.set()
-        folder = self._folder
-        return [folder.watch(), folder.sweep(), self._take_in(), self._clear_stuck()]
+        return [
+            self._folder.watch(),
+            self._folder.sweep(),
+            self._take_in(),
+            *(self._take_in_large() for _ in range(_LARGE_AT_ONCE)),
+            self._finisher.run(),
+            self._keep_house(),
+        ]
 
     async def close(self) -> None:
-        """Finish the batch in hand."""
+        """Finish the batches in hand."""
         self._stopping.set()
         await self._idle.wait()
 
     async def problem(self) -> str | None:
         """Return why files do not leave the inbox, or None."""
-        if self._stuck:
-            return f"cannot move {len(self._stuck)} published files out of the inbox, see the log"
-        return self._outage
+        return self._finisher.problem or self._outage
+
+    # ── reading ───────────────────────────────────────────────────────────────────────────────
 
     async def _take_in(self) -> None:
         most = self._settings.batch_size
         while not self._stopping.is_set():
-            paths = await self._folder.arrivals(most=most, most_bytes=_BATCH_BYTES)
-            self._idle.clear()
-            try:
-                await self._batch(paths)
-            finally:
-                self._idle.set()
+            arrivals = await self._folder.arrivals(most=most)
+            with self._at_work():
+                for arrival in [one for one in arrivals if one.look.size > _LARGE_BYTES]:
+                    self._large.put_nowait(arrival)
+                small: Sequence[Arrival] = [
+                    one for one in arrivals if one.look.size <= _LARGE_BYTES
+                ]
+                while small and not self._stopping.is_set():
+                    small = await self._take_together(small)
 
-    async def _batch(self, paths: Sequence[Path]) -> None:
-        readings = await asyncio.to_thread(lambda: [self._read(path) for path in paths])
-        readable = [reading for reading in readings if reading]
-        entries = [entry for reading in readable for entry in reading.entries]
-        if entries and not await self._publish(entries):
-            return
-        for path, reading in zip(paths, readings, strict=True):
-            if reading:
-                self._say(reading)
-                await self._clear(reading)
-            else:
-                self._folder.release(path)
+    async def _take_together(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        """Publish files up to a batch's size, and return those that are left."""
+        known = await self._known(arrivals)
+        read = await asyncio.to_thread(self._read_together, arrivals, known)
+        taken = [(arrival, reading, batch) for arrival, reading, batch in read if reading]
+        if not await self._publish([(reading, batch) for _, reading, batch in taken if batch]):
+            return []
+        for _, reading, _ in taken:
+            if not (reading.done or reading.left):
+                self._large.put_nowait(reading)
+        await self._finish([reading for _, reading, _ in taken if reading.done or reading.left])
+        return arrivals[len(read) :]
 
-    def _read(self, path: Path) -> _Reading | None:
-        """Return what `path` holds; None when it is gone."""
+    def _read_together(
+        self, arrivals: Sequence[Arrival], known: Sequence[Life | None]
+    ) -> list[tuple[Arrival, Reading | None, Batch | None]]:
+        """Read the first batch of each file until there are enough; None for one that is gone."""
+        read: list[tuple[Arrival, Reading | None, Batch | None]] = []
+        room = _BATCH_BYTES
+        for arrival, life in zip(arrivals, known, strict=True):
+            if room <= 0:
+                break
+            reading = self._open(arrival, life)
+            batch = None
+            if reading and not reading.left:
+                batch = reading.batch()
+                room -= sum(map(len, batch.step.articles))
+                if self._may_be_half(arrival, batch):
+                    self._folder.hold(arrival)
+                    reading.close()
+                    reading = None
+            read.append((arrival, reading, batch))
+        return read
+
+    def _open(self, arrival: Arrival, life: Life | None) -> Reading | None:
         try:
-            file = Taken(
-                path, self._settings.inbox_dir, Look.of(path.lstat()), "", datetime.now(UTC)
-            )
+            return Reading(arrival.path, life, self._settings)
         except FileNotFoundError:
-            return None
-        try:
-            with path.open("rb") as opened:
-                file = file._replace(sha256=hashlib.file_digest(opened, "sha256").hexdigest())
-                opened.seek(0)
-                data = opened.read(self._settings.max_file_bytes + 1)
-                file = file._replace(look=Look.of(os.fstat(opened.fileno())))
-            if file.look.size > self._settings.max_file_bytes:
-                return _Reading(file, reason=self._too_large(file.look.size))
-            articles = read(data, file=file.name, sha256=file.sha256, received_at=file.at)
-            ids = [article.article_id for article in articles]
-            return _Reading(file, ids, [self._encode(article) for article in articles])
-        except Unreadable as error:
-            return _Reading(file, reason=str(error))
+            self._folder.release(arrival.path)
         except OSError as error:
-            return _Reading(file, reason=f"cannot be read: {error.strerror}")
-        except Exception as error:  # noqa: BLE001 (a bug harms its file only, which is kept)
-            self._log.error("a bug", file=file.name, exc_info=error)
-            return _Reading(file, reason=f"a bug in Newsflow: {type(error).__name__}: {error}")
+            self._log.warning("cannot be read yet", file=str(arrival.path), error=str(error))
+            self._folder.hold(arrival)
+        return None
 
-    def _encode(self, article: RawArticle) -> Fields:
-        entry = wire.encode(article)
-        size, limit = len(entry[wire.DATA]), self._settings.max_article_bytes
-        if size > limit:
-            raise Unreadable(wire.too_large(size, limit))
-        return entry
+    def _may_be_half(self, arrival: Arrival, batch: Batch) -> bool:
+        """Say whether a file that no event told of looks broken, and may still be written."""
+        quiet_ms = datetime.now(UTC).timestamp() * 1000 - arrival.look.mtime_ns / 1_000_000
+        young = 0 <= quiet_ms < self._settings.stalled_after_ms
+        return bool(batch.refused) and not arrival.told and young and not arrival.held
 
-    def _too_large(self, size: int) -> str:
-        limit = self._settings.max_file_bytes
-        return f"too large: {size} bytes; the limit is {limit} (NEWSFLOW_MAX_FILE_BYTES)"
+    async def _take_in_large(self) -> None:
+        while not self._stopping.is_set():
+            waiting = await self._large.get()
+            with self._at_work():
+                if isinstance(waiting, Arrival):
+                    [life] = await self._known([waiting])
+                    reading = await asyncio.to_thread(self._open, waiting, life)
+                else:
+                    reading = waiting
+                while reading and not (reading.done or reading.left or self._stopping.is_set()):
+                    batch = await asyncio.to_thread(reading.batch)
+                    await self._publish([(reading, batch)])
+                if reading and (reading.done or reading.left):
+                    await self._finish([reading])
+                elif reading:
+                    reading.close()
 
-    async def _publish(self, entries: Sequence[Fields]) -> bool:
-        """Publish `entries`, however long it takes; return False when asked to stop before."""
+    # ── publishing ────────────────────────────────────────────────────────────────────────────
+
+    async def _known(self, arrivals: Sequence[Arrival]) -> list[Life | None]:
+        """Return what Redis knows of files, however long it takes."""
+        names = [shown(arrival.path, self._settings.inbox_dir) for arrival in arrivals]
         attempt = 0
         while not self._stopping.is_set():
             try:
-                await self._wait_for_room()
-                await publish(self._redis, streams.RAW, entries)
+                return await self._ledger.lives(names)
             except RedisUnavailable as error:
                 attempt += 1
-                self._outage = f"waiting: {error}"
-                self._log.warning("waiting", error=str(error), attempt=attempt)
-                await asyncio.sleep(delay_s(attempt, jitter=random.random()))  # noqa: S311
-            else:
-                self._outage = None
-                return True
-        return False
+                await self._wait(f"waiting: {error}", attempt)
+        return [None for _ in arrivals]
 
-    async def _wait_for_room(self) -> None:
-        """Wait while the stages behind have more before them than they should."""
-        group = Group(self._redis, streams.ENRICH, "ingest")
-        try:
-            while (waiting := (await group.state()).waiting) > self._settings.max_backlog:
-                if self._stopping.is_set():
-                    return
-                self._outage = f"paused: {waiting} articles wait to be enriched"
-                await asyncio.sleep(_BACKLOG_EVERY_S)
-        except (RedisError, OSError) as error:
-            raise RedisUnavailable(str(error)) from error
+    async def _publish(self, batches: Sequence[tuple[Reading, Batch]]) -> bool:
+        """Publish, however long it takes; return False when asked to stop before."""
+        attempt = 0
+        while batches and not self._stopping.is_set():
+            try:
+                while why := await self._room.lacking():
+                    await self._wait(f"paused: {why}", _PAUSE)
+                    if self._stopping.is_set():
+                        return False
+                lives = await self._ledger.advance([batch.step for _, batch in batches])
+            except RedisUnavailable as error:
+                attempt += 1
+                await self._wait(f"waiting: {error}", attempt)
+                continue
+            self._outage = None
+            for (reading, batch), life in zip(batches, lives, strict=True):
+                reading.life = life
+                self._say(reading, batch)
+            return True
+        return not batches
 
-    def _say(self, reading: _Reading) -> None:
-        file = reading.file.name
-        for article_id in reading.article_ids:
-            self._metrics.articles["published"].inc()
+    async def _wait(self, why: str, attempt: int) -> None:
+        if why != self._outage:
+            self._log.warning("waiting", reason=why)
+        self._outage = why
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay_s(attempt, jitter=random.random())):  # noqa: S311
+                await self._stopping.wait()
+
+    def _say(self, reading: Reading, batch: Batch) -> None:
+        file = reading.life.path
+        for article_id in batch.published:
             self._log.info("article", article_id=article_id, status="published", file=file)
-        if reading.reason:
-            self._metrics.articles["refused"].inc()
-            self._log.warning("article", status="refused", file=file, reason=reading.reason)
+        for reason in batch.refused:
+            self._log.warning("article", status="refused", file=file, reason=reason)
+        self._metrics.articles["published"].inc(len(batch.published))
+        self._metrics.articles["refused"].inc(len(batch.refused))
+        if reading.error:
+            self._log.error("a bug", file=file, exc_info=reading.error)
 
-    async def _clear(self, reading: _Reading) -> None:
-        """Move a file out of the inbox; remember it when that fails, and do not read it again."""
-        path = reading.file.path
-        try:
-            if reading.reason is None:
-                await asyncio.to_thread(shelf.put_away, reading.file, self._settings.archive_dir)
-            else:
-                await asyncio.to_thread(shelf.set_aside, reading.file, reading.reason)
-        except FileNotFoundError:
-            self._log.warning("file went away", file=reading.file.name)
-        except OSError as error:
-            self._stuck[path] = reading
-            self._log.error("file stays in the inbox", file=reading.file.name, error=str(error))
-            return
-        self._stuck.pop(path, None)
-        self._folder.release(path)
+    # ── putting away ──────────────────────────────────────────────────────────────────────────
 
-    async def _clear_stuck(self) -> None:
-        """Try again, for ever, to move what could not be moved."""
+    async def _finish(self, readings: Sequence[Reading]) -> None:
+        for reading in readings:
+            reading.close()
+        for reading in [one for one in readings if one.left]:
+            self._folder.leave(reading.file.path, reading.life.look)
+        await self._finisher.finish([one for one in readings if one.done])
+
+    async def _keep_house(self) -> None:
+        """Say what waits; close the lives of files that went away; drop those of long ago."""
+        recovered, forget_at = False, 0.0
         while True:
-            await asyncio.sleep(_STUCK_EVERY_S)
-            for reading in list(self._stuck.values()):
-                await self._clear(reading)
+            with contextlib.suppress(RedisUnavailable):
+                await self._ledger.tell(self._folder.waiting())
+                if not recovered:
+                    await self._finisher.recover()
+                    recovered = True
+                if (now := time.monotonic()) > forget_at:
+                    await self._ledger.forget(int(time.time() * 1000))
+                    forget_at = now + _FORGET_EVERY_S
+            await asyncio.sleep(_TELL_EVERY_S)
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        token = object()
+        self._busy.add(token)
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._busy.discard(token)
+            if not self._busy:
+                self._idle.set()

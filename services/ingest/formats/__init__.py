@@ -8,7 +8,7 @@ come of them in seeds/expected/ are its test.
 from collections.abc import Iterator
 from typing import Final, Protocol, cast
 
-from services.ingest.formats import json_article, plain_text
+from services.ingest.formats import json_array, json_lines, json_object, plain_text
 from services.ingest.records import Document, Record
 from shared.errors import Unreadable
 
@@ -17,6 +17,7 @@ class Format(Protocol):
     """What a module of this package offers."""
 
     NAME: str
+    RESUMES: bool  # reads on from `document.start`; else from the first record, each time
 
     def recognises(self, document: Document) -> bool:
         """Say, by `document.head` or `.beginning`, whether it has this format. Never raises."""
@@ -29,7 +30,7 @@ class Format(Protocol):
         """
 
 
-FORMATS: Final = cast("tuple[Format, ...]", (json_article, plain_text))
+FORMATS: Final = cast("tuple[Format, ...]", (json_lines, json_array, json_object, plain_text))
 
 
 def format_of(document: Document) -> Format:

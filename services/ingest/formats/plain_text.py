@@ -6,6 +6,7 @@ from typing import Final
 from services.ingest.records import Document, Record
 
 NAME: Final = "plain text"
+RESUMES: Final = False
 
 
 def recognises(document: Document) -> bool:  # noqa: ARG001 (any text is; the last one asked)

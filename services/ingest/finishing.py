@@ -1,0 +1,168 @@
+"""The end of a file that was read: its receipt, its bad records, where it lies from then on."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from services.ingest import receipts, shelf
+from services.ingest.folder import MARKER, Folder
+from services.ingest.ledger import Ledger, Life, State
+from services.ingest.reading import Reading
+from services.ingest.settings import IngestSettings
+from services.ingest.stored import Stored
+from shared.errors import RedisUnavailable
+from shared.observability import get_logger
+
+_TRY_EVERY_S: Final = 5.0
+_ASK_EVERY_S: Final = 1.0
+_STATES: Final[dict[str, State]] = {
+    "archive": "archived",
+    "leave": "left",
+    "delete": "deleting",
+}
+
+
+class Finisher:
+    """Puts files away once all of theirs is published, in an order that may break off anywhere.
+
+    First what is written beside (bad records, receipt), then the move, then the ledger: killed in
+    between, all of it is done again and comes out the same.
+    """
+
+    def __init__(
+        self, redis: Redis, ledger: Ledger, folder: Folder, settings: IngestSettings
+    ) -> None:
+        self._ledger = ledger
+        self._folder = folder
+        self._settings = settings
+        self._stored = Stored(redis)
+        self._log = get_logger("ingest")
+        self._stuck: dict[Path, Reading] = {}
+        self._unwritten: dict[str, Life] = {}
+        self._to_delete: list[Life] = []
+
+    @property
+    def problem(self) -> str | None:
+        """Why files that are published stay where they are, or None."""
+        if self._stuck:
+            return f"cannot move {len(self._stuck)} published files out of the inbox, see the log"
+        return None
+
+    async def finish(self, readings: Sequence[Reading]) -> None:
+        """Put files away; one that cannot be moved is remembered, and not read again."""
+        ended = await asyncio.to_thread(lambda: [self._end(reading) for reading in readings])
+        for reading, life in zip(readings, ended, strict=True):
+            if life is None:
+                self._stuck[reading.file.path] = reading
+                continue
+            self._unwritten[life.path] = life
+            self._stuck.pop(reading.file.path, None)
+            if life.state == "left":
+                self._folder.leave(reading.file.path, life.look)
+            self._folder.release(reading.file.path)
+            if life.state == "deleting":
+                self._to_delete.append(life)
+        with contextlib.suppress(RedisUnavailable):
+            await self._write()
+
+    async def run(self) -> None:
+        """Try again, for ever, what did not succeed; delete what was to be, once it is stored."""
+        while True:
+            await asyncio.sleep(_ASK_EVERY_S if self._to_delete else _TRY_EVERY_S)
+            await self.finish(list(self._stuck.values()))
+            with contextlib.suppress(RedisUnavailable, RedisError, OSError):
+                await self._delete()
+
+    async def recover(self) -> None:
+        """Close the lives of files that are not in the inbox any more, as an earlier process left
+        them; take up again what it was to delete.
+        """
+        inbox = self._settings.inbox_dir
+        for life in await self._ledger.newest():
+            there = (inbox / life.path).exists()
+            if life.state == "published" and not there:
+                self._unwritten[life.path] = replace(life, state="archived")
+            elif life.state == "reading" and not there:
+                self._unwritten[life.path] = replace(life, state="gone", reason="it went away")
+            elif life.state == "deleting":
+                self._to_delete.append(life)
+        await self._write()
+
+    def _end(self, reading: Reading) -> Life | None:
+        """Do all that is to be done to a file; return its last life, None when it is stuck."""
+        life = reading.life
+        try:
+            if life.published + life.duplicate == 0:
+                return self._fail(reading)
+            return self._put_away(reading)
+        except FileNotFoundError:
+            self._log.warning("file went away", file=life.path)
+            return self._changed(life, "gone", reason="it went away while it was read")
+        except OSError as error:
+            self._log.error("file stays in the inbox", file=life.path, error=str(error))
+            return None
+
+    def _fail(self, reading: Reading) -> Life:
+        life, reason = reading.life, reading.life.reason
+        if life.records > 1:
+            reason = f"none of its {life.records} records is an article; the first: {reason}"
+        shelf.set_aside(reading.file, reason)
+        reading.results.discard()
+        self._drop_marker(reading.file.path)
+        return self._changed(life, "failed", reason=reason)
+
+    def _put_away(self, reading: Reading) -> Life:
+        file, life, settings = reading.file, reading.life, self._settings
+        target = shelf.archived_as(file, settings.archive_dir)
+        aside = shelf.set_records_aside(file, reading.results.failures()) if life.failed else []
+        receipt = target.with_name(target.name + receipts.SUFFIX)
+        now = datetime.now(UTC)
+        receipts.write(receipt, life, reading.results, set_aside=aside, finished_at=now)
+        if settings.when_done != "leave":
+            shelf.put_away(file, target)
+        reading.results.discard()
+        self._drop_marker(file.path)
+        state = _STATES[settings.when_done]
+        shown = receipt.relative_to(settings.archive_dir).as_posix()
+        return self._changed(life, state, receipt=shown)
+
+    def _changed(self, life: Life, state: State, *, reason: str = "", receipt: str = "") -> Life:
+        return replace(
+            life,
+            state=state,
+            changed_ms=int(datetime.now(UTC).timestamp() * 1000),
+            reason=reason or life.reason,
+            receipt=receipt or life.receipt,
+        )
+
+    def _drop_marker(self, path: Path) -> None:
+        if self._settings.ready_marker:
+            path.with_name(path.name + MARKER).unlink(missing_ok=True)
+
+    async def _write(self) -> None:
+        lives = list(self._unwritten.values())
+        if lives:
+            await self._ledger.write(lives)
+            for life in lives:
+                self._unwritten.pop(life.path, None)
+
+    async def _delete(self) -> None:
+        """Delete archived files whose articles have all been stored, or parked."""
+        await self._write()
+        waiting = []
+        for life in self._to_delete:
+            if life.last_entry and not await self._stored.has(life.last_entry):
+                waiting.append(life)
+                continue
+            receipt = self._settings.archive_dir / life.receipt
+            file = receipt.with_name(receipt.name.removesuffix(receipts.SUFFIX))
+            await asyncio.to_thread(file.unlink, missing_ok=True)
+            await self._ledger.write([self._changed(life, "deleted")])
+        self._to_delete = waiting

@@ -1,0 +1,69 @@
+"""Receipts: what came of a file, as JSON beside its archived copy."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from services.ingest.ledger import Life
+from services.ingest.results import Results
+
+SUFFIX: Final = ".receipt.json"
+
+
+def write(
+    target: Path, life: Life, results: Results, *, set_aside: Sequence[str], finished_at: datetime
+) -> None:
+    """Write the receipt of a file, which may be of a million records, to `target`.
+
+    `records` is the sum of `published`, `duplicate` and `failed`. A duplicate is a record that
+    says the same as an earlier one of its file, which was not published again.
+    """
+    head = {
+        "file": life.path,
+        "sha256": life.sha256,
+        "bytes": life.size,
+        "received_at": datetime.fromtimestamp(life.received_ms / 1000, UTC).isoformat(),
+        "finished_at": finished_at.isoformat(timespec="milliseconds"),
+        "records": life.records,
+        "published": life.published,
+        "duplicate": life.duplicate,
+        "failed": life.failed,
+        "reason": life.reason or None,
+        "set_aside": list(set_aside),
+    }
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_name(f".{target.name}.part")
+    with half.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(head, indent=2)[:-2])
+        failures = (failure._asdict() for failure in results.failures())
+        _list(file, "failures", ({k: f[k] for k in _SHOWN} for f in failures))
+        _list(file, "article_ids", results.article_ids())
+        file.write("\n}\n")
+    half.replace(target)
+
+
+_SHOWN: Final = ("record", "member", "start", "end", "reason")
+
+
+def _list(file: TextIO, name: str, values: Iterable[Any]) -> None:
+    file.write(f',\n  "{name}": [')
+    before = "\n    "
+    for value in values:
+        file.write(before + json.dumps(value, ensure_ascii=False))
+        before = ",\n    "
+    file.write("]" if before == "\n    " else "\n  ]")
+
+
+def find(name: str, places: Sequence[Path]) -> list[Path]:
+    """Return the receipts below `places` of files called `name`, the newest first."""
+    wanted = Path(name).name.removesuffix(SUFFIX)
+    found = {path for place in places for path in place.rglob(f"*{SUFFIX}") if _is_of(path, wanted)}
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _is_of(path: Path, wanted: str) -> bool:
+    of = path.name.removesuffix(SUFFIX)
+    stem, suffix = Path(wanted).stem, Path(wanted).suffix
+    return of == wanted or (of.startswith(f"{stem}.") and of.endswith(suffix) and suffix != "")
