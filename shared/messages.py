@@ -28,13 +28,21 @@ from pydantic import (
 from shared import identity
 from shared.markup import text_of
 
+_EXACT: Final = 2**53  # up to which every whole number is a float, too
 ENTRY: Final = "entry"  # key of the validation context under which delivery says where it read
 
 
 def _utc(moment: datetime) -> datetime:
     """Return `moment` in UTC, in whole milliseconds: what MongoDB keeps of a time."""
+    if moment.tzinfo is UTC and moment.microsecond % 1000 == 0:
+        return moment
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).replace(microsecond=aware.microsecond // 1000 * 1000)
+    try:
+        there = aware.astimezone(UTC)
+    except OverflowError:
+        msg = "no such time in UTC, before the year 1 or after 9999"
+        raise ValueError(msg) from None
+    return there.replace(microsecond=there.microsecond // 1000 * 1000)
 
 
 def _one_line(text: str) -> str:
@@ -51,6 +59,14 @@ def _pub_status(value: object) -> object:
         return value
     word = value.strip().lower().removeprefix("stat:")
     return "canceled" if word == "cancelled" else word
+
+
+def _exact(value: object) -> object:
+    """Refuse a number that JSON parsers round: it would not be what was sent."""
+    if isinstance(value, float) and abs(value) >= _EXACT:
+        msg = "too many digits for a number; send it as a text"
+        raise ValueError(msg)
+    return value
 
 
 UtcDatetime = Annotated[datetime, AfterValidator(_utc)]
@@ -148,7 +164,9 @@ class RawArticle(Message):
     uri: Identifier | None = Field(None, description="The publisher's lasting id of the article.")
     guid: Identifier | None = Field(None, description="The publisher's id, where it has no uri.")
     url: Identifier | None = Field(None, description="Where the article is published.")
-    version: Annotated[str, Field(coerce_numbers_to_str=True)] | None = Field(
+    version: (
+        Annotated[str, Field(coerce_numbers_to_str=True), BeforeValidator(_exact)] | None
+    ) = Field(
         None, description="The publisher's own version label; `updated_at` is what orders versions."
     )
     pub_status: PubStatus = Field("usable", description="IPTC pubStatus; `canceled` is a kill.")
@@ -199,8 +217,13 @@ class RawArticle(Message):
     @cached_property
     def article_id(self) -> str:
         """What makes two deliveries the same article, see shared/identity.py."""
+        named = self.uri or self.guid or self.url
         return identity.article_id(
-            uri=self.uri, guid=self.guid, url=self.url, source=self.source, text=self.text
+            uri=self.uri,
+            guid=self.guid,
+            url=self.url,
+            source=self.source,
+            text="" if named else self.text,
         )
 
     @cached_property

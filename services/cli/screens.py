@@ -117,8 +117,7 @@ def receipt(shown: Mapping[str, Any]) -> RenderableType:
         lines.append(_field("", f"{place}: {failure['reason']}"))
     if (more := len(shown["failures"]) - _FAILURES) > 0:
         lines.append(_field("", f"and {more:,} more"))
-    for path in shown["set_aside"]:
-        lines.append(_field("to mend", f"inbox/.failed/{path.removeprefix('.failed/')}"))
+    lines += [_field("to mend", f"inbox/{path}") for path in shown["set_aside"]]
     lines.append(_field("receipt", shown["receipt"]))
     return Group(*lines)
 

@@ -81,8 +81,9 @@ class Finisher:
                 await self._delete()
 
     async def recover(self) -> None:
-        """Close the lives of files that are not in the inbox any more, as an earlier process left
-        them; take up again what it was to delete.
+        """Close the lives of files that are not in the inbox any more, take up what is to delete.
+
+        An earlier process left them so.
         """
         inbox = self._settings.inbox_dir
         for life in await self._ledger.newest():
@@ -122,7 +123,7 @@ class Finisher:
         file, life, settings = reading.file, reading.life, self._settings
         target = shelf.archived_as(file, settings.archive_dir)
         aside = shelf.set_records_aside(file, reading.results.failures()) if life.failed else []
-        receipt = target.with_name(target.name + receipts.SUFFIX)
+        receipt = target.with_name(target.name + shelf.RECEIPT)
         now = datetime.now(UTC)
         receipts.write(receipt, life, reading.results, set_aside=aside, finished_at=now)
         if settings.when_done != "leave":
@@ -162,7 +163,7 @@ class Finisher:
                 waiting.append(life)
                 continue
             receipt = self._settings.archive_dir / life.receipt
-            file = receipt.with_name(receipt.name.removesuffix(receipts.SUFFIX))
+            file = receipt.with_name(receipt.name.removesuffix(shelf.RECEIPT))
             await asyncio.to_thread(file.unlink, missing_ok=True)
             await self._ledger.write([self._changed(life, "deleted")])
         self._to_delete = waiting

@@ -7,11 +7,11 @@ from typing import Any, BinaryIO, Final, NamedTuple
 from pydantic import ValidationError
 
 from services.ingest.formats import format_of
-from services.ingest.records import HEAD_BYTES, Document, Limits, Record
+from services.ingest.records import Document, Limits, Record
 from services.ingest.unpacking import Allowance, Part, documents
 from shared import wire
 from shared.errors import Unreadable
-from shared.messages import FileOrigin, Provenance, RawArticle
+from shared.messages import RawArticle
 
 _NOTHING: Final = Record(0, 0, reason="no article in it")
 
@@ -84,21 +84,20 @@ def _records(part: Part, limits: Limits, *, done: int, offset: int) -> Iterator[
         if done == 0:
             yield 1, Record(0, 0, reason=part.reason)
         return
-    number = 0
+    number, document = 0, None
     try:
         document = Document(part.stream, limits=limits, start=offset)
-        if not document.head.strip() and len(document.head) < HEAD_BYTES:
-            blank = "empty: nothing but white space" if document.head else "empty"
-            raise Unreadable(blank)
         known = format_of(document)
         number = done if known.RESUMES else 0
-        for number, record in enumerate(known.read(document), start=number + 1):
+        for record in known.read(document):
+            number += 1
             offset = record.end
             if number > done:
                 yield number, record
     except Unreadable as error:
         if number >= done:
-            yield number + 1, Record(offset, offset, reason=str(error))
+            taken = document.taken if document else b""
+            yield number + 1, Record(offset, offset or len(taken), reason=str(error), data=taken)
     else:
         if number == done == 0:
             yield 1, _NOTHING
@@ -126,13 +125,13 @@ def _checked(
 def _article(
     record: Record, fields: Mapping[str, Any], file: File, member: str | None, number: int
 ) -> RawArticle:
-    origin = FileOrigin(
-        path=file.path,
-        sha256=file.sha256,
-        member=member,
-        record=number,
-        start=record.start,
-        end=record.end,
-    )
-    ours = {"received_at": file.received_at, "provenance": Provenance(file=origin)}
+    origin = {
+        "path": file.path,
+        "sha256": file.sha256,
+        "member": member,
+        "record": number,
+        "start": record.start,
+        "end": record.end,
+    }
+    ours = {"received_at": file.received_at, "provenance": {"file": origin}}
     return RawArticle.model_validate({**fields, **ours})

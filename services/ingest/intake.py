@@ -21,6 +21,7 @@ from services.ingest.reading import Batch, Reading
 from services.ingest.room import Room
 from services.ingest.settings import IngestSettings
 from services.ingest.shelf import shown
+from shared import observability
 from shared.errors import RedisUnavailable
 from shared.metrics import Metrics
 from shared.observability import get_logger
@@ -100,6 +101,8 @@ class Intake:
         read = await asyncio.to_thread(self._read_together, arrivals, known)
         taken = [(arrival, reading, batch) for arrival, reading, batch in read if reading]
         if not await self._publish([(reading, batch) for _, reading, batch in taken if batch]):
+            for _, reading, _ in taken:
+                reading.close()
             return []
         for _, reading, _ in taken:
             if not (reading.done or reading.left):
@@ -153,13 +156,21 @@ class Intake:
                     reading = await asyncio.to_thread(self._open, waiting, life)
                 else:
                     reading = waiting
-                while reading and not (reading.done or reading.left or self._stopping.is_set()):
-                    batch = await asyncio.to_thread(reading.batch)
-                    await self._publish([(reading, batch)])
-                if reading and (reading.done or reading.left):
-                    await self._finish([reading])
-                elif reading:
-                    reading.close()
+                if reading:
+                    await self._read_on(reading)
+
+    async def _read_on(self, reading: Reading) -> None:
+        """Read and publish a file to its end, or until asked to stop; read ahead by one batch."""
+        batch = None if reading.done or reading.left else await asyncio.to_thread(reading.batch)
+        while batch and not self._stopping.is_set():
+            is_last = batch.step.after.state == "published"
+            ahead = asyncio.create_task(_nothing() if is_last else asyncio.to_thread(reading.batch))
+            await self._publish([(reading, batch)])
+            batch = await ahead
+        if reading.done or reading.left:
+            await self._finish([reading])
+        else:
+            reading.close()
 
     # ── publishing ────────────────────────────────────────────────────────────────────────────
 
@@ -206,10 +217,12 @@ class Intake:
 
     def _say(self, reading: Reading, batch: Batch) -> None:
         file = reading.life.path
-        for article_id in batch.published:
-            self._log.info("article", article_id=article_id, status="published", file=file)
-        for reason in batch.refused:
-            self._log.warning("article", status="refused", file=file, reason=reason)
+        log = self._log.bind(file=file)
+        with observability.together():
+            for article_id in batch.published:
+                log.info("article", article_id=article_id, status="published")
+            for reason in batch.refused:
+                log.warning("article", status="refused", reason=reason)
         self._metrics.articles["published"].inc(len(batch.published))
         self._metrics.articles["refused"].inc(len(batch.refused))
         if reading.error:
@@ -249,3 +262,7 @@ class Intake:
             self._busy.discard(token)
             if not self._busy:
                 self._idle.set()
+
+
+async def _nothing() -> None:
+    """Stand in for the batch behind the last one."""

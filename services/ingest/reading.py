@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,22 +42,22 @@ class Reading:
         inbox = settings.inbox_dir
         self._stream = _open(path)
         look = Look.of(os.fstat(self._stream.fileno()))
-        now = datetime.now(UTC)
         same = known is not None and known.look == look
         sha256 = known.sha256 if known and same else _sha256(self._stream)
         going_on = known is not None and known.sha256 == sha256 and known.state in IN_HAND
         if known and (going_on or (same and known.state == "left")):
-            received_at = datetime.fromtimestamp(known.received_ms / 1000, UTC)
             self.life = replace(known, size=look.size, inode=look.inode, mtime_ns=look.mtime_ns)
         else:
-            received_at, ms = now, int(now.timestamp() * 1000)
+            now = _now_ms()
             name = shown(path, inbox)
-            self.life = Life(name, sha256, look.size, look.inode, look.mtime_ns, ms, ms)
+            self.life = Life(name, sha256, look.size, look.inode, look.mtime_ns, now, now)
+        received_at = datetime.fromtimestamp(self.life.received_ms / 1000, UTC)
         self.file = Taken(path, inbox, look, sha256, received_at)
         key = f"{sha256[:16]}-{hashlib.sha256(self.life.path.encode()).hexdigest()[:8]}"
         self.results = Results(inbox, key)
         self.error: Exception | None = None
         self._seen: dict[int, None] = {}
+        self._ahead = self.life
         self._reads = self._guarded()
 
     @property
@@ -70,8 +71,13 @@ class Reading:
         return self.life.state == "published"
 
     def batch(self) -> Batch:
-        """Read on, and return what is to be published; `life` is set by who published it."""
-        before, life = self.life.records, self.life
+        """Read on, and return what is to be published; that may be behind what is published.
+
+        `life` is what is published, and set by who publishes.
+        """
+        life = self._ahead
+        before = life.records
+        after = life.position
         articles: list[bytes] = []
         published: list[str] = []
         refused: list[str] = []
@@ -85,22 +91,23 @@ class Reading:
                 articles.append(read.article)
                 published.append(read.article_id)
                 size += len(read.article)
-            life = life.moved_to(read.after)
-            if life.records - before >= _MOST_RECORDS or size >= _MOST_BYTES:
+            after = read.after
+            if after.records - before >= _MOST_RECORDS or size >= _MOST_BYTES:
                 break
         else:
             life = replace(life, state="published")
         if life.state != "published" or before:
             self.results.save()
         life = replace(
-            life,
+            life.moved_to(after),
             published=life.published + len(published),
-            duplicate=life.duplicate + life.records - before - len(published) - len(refused),
+            duplicate=life.duplicate + after.records - before - len(published) - len(refused),
             failed=life.failed + len(refused),
             reason=life.reason or (refused[0] if refused else ""),
-            changed_ms=int(datetime.now(UTC).timestamp() * 1000),
+            changed_ms=_now_ms(),
             bytes_read=self._bytes_read(life),
         )
+        self._ahead = life
         return Batch(Step(before, life, articles), published, refused)
 
     def close(self) -> None:
@@ -159,6 +166,10 @@ class Reading:
 
     def _bytes_read(self, life: Life) -> int:
         return life.size if life.state == "published" else min(self._stream.tell(), life.size)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _open(path: Path) -> BinaryIO:

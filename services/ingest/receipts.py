@@ -8,8 +8,7 @@ from typing import Any, Final, TextIO
 
 from services.ingest.ledger import Life
 from services.ingest.results import Results
-
-SUFFIX: Final = ".receipt.json"
+from services.ingest.shelf import RECEIPT
 
 
 def write(
@@ -58,12 +57,13 @@ def _list(file: TextIO, name: str, values: Iterable[Any]) -> None:
 
 def find(name: str, places: Sequence[Path]) -> list[Path]:
     """Return the receipts below `places` of files called `name`, the newest first."""
-    wanted = Path(name).name.removesuffix(SUFFIX)
-    found = {path for place in places for path in place.rglob(f"*{SUFFIX}") if _is_of(path, wanted)}
+    wanted = Path(name).name.removesuffix(RECEIPT)
+    there = (path for place in places for path in place.rglob(f"*{RECEIPT}"))
+    found = [path for path in there if _is_of(path, wanted)]
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def _is_of(path: Path, wanted: str) -> bool:
-    of = path.name.removesuffix(SUFFIX)
+    of = path.name.removesuffix(RECEIPT)
     stem, suffix = Path(wanted).stem, Path(wanted).suffix
     return of == wanted or (of.startswith(f"{stem}.") and of.endswith(suffix) and suffix != "")

@@ -80,6 +80,12 @@ class Document:
             raise Unreadable(msg)
         return data
 
+    @property
+    def taken(self) -> bytes:
+        """All bytes, when they were taken whole; none of a document that is read as a stream."""
+        whole: bytes = self.__dict__.get("data", b"")
+        return whole
+
     @cached_property
     def text(self) -> str:
         """All of it as text; raises Unreadable when it is none, or too large."""

@@ -17,7 +17,10 @@ from services.ingest.results import Failure
 
 FAILED: Final = ".failed"  # within the inbox; a dotted name is never read again
 
+RECEIPT: Final = ".receipt.json"
+
 _REASON: Final = ".reason.json"
+_HEAD: Final = 8192  # characters of a receipt that hold its file's SHA-256
 _DIGITS: Final = 8
 
 
@@ -68,11 +71,18 @@ def shown(path: Path, inbox: Path) -> str:
 def archived_as(file: Taken, archive: Path) -> Path:
     """Return where a file goes when it is published: `archive/YYYY-MM-DD/`, under its name.
 
-    A different file of the same name is never overwritten: the newcomer's name gets a part of its
-    SHA-256.
+    A different file of the same name is never overwritten, nor is its receipt: the newcomer's name
+    gets a part of its SHA-256.
     """
     target = archive / f"{file.at:%Y-%m-%d}" / file.path.relative_to(file.inbox)
-    return _beside(target, file.sha256) if target.exists() else target
+    receipt = target.with_name(target.name + RECEIPT)
+    taken = target.exists() or (receipt.exists() and not _is_of(receipt, file.sha256))
+    return _beside(target, file.sha256) if taken else target
+
+
+def _is_of(receipt: Path, sha256: str) -> bool:
+    with receipt.open() as text:
+        return sha256 in text.read(_HEAD)
 
 
 def put_away(file: Taken, target: Path) -> None:

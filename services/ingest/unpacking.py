@@ -92,8 +92,11 @@ def _parts(
             inner = part._replace(name=f"{name}/{part.name}" if name else part.name)
             if inner.stream is None:
                 yield inner
-            else:
+                continue
+            try:
                 yield from _parts(_peekable(inner.stream), inner.name, allowance, depth + 1)
+            except Unreadable as error:
+                yield Part(inner.name, reason=str(error))
     elif encoding := charset.wide_encoding(head):
         yield Part(name, _peekable(_Counted(_recoded(stream, encoding), allowance)))
     else:

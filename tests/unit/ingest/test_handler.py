@@ -1,18 +1,24 @@
 """From the bytes of a file to its article."""
 
+import gzip
+import io
+import itertools
+import tarfile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.handler import read
-from shared.errors import Unreadable
+from services.ingest.handler import Position, Read
 from shared.messages import RawArticle
 from tests.builders import NOON
+from tests.unit.ingest.files import read_file
 
 
 def article_in(data: bytes) -> RawArticle:
-    [article] = read(data, file="desk/story.txt", sha256="ab" * 32, received_at=NOON)
-    return article
+    [found] = read_file(data)
+    assert found.reason is None
+    return RawArticle.model_validate_json(found.article)
 
 
 def test_an_article_knows_its_file() -> None:
@@ -67,30 +73,116 @@ def test_polish_of_windows_is_read() -> None:
     [
         (b"", "empty"),
         (b" \n\t\n", "empty: nothing but white space"),
-        (b"\xff\xfe", "neither `headline` nor `body` holds any text"),
+        (b"\xff\xfe", "empty"),
         (b"%PDF-1.7\n\x00\x01\x02", "not text: it holds binary data"),
         (bytes(range(256)) * 4, "not text: it holds binary data"),
         (b"\xef\xbb\xbf{", "not JSON (line 1, column 2)"),
-        (b"[{}]", "a JSON array; one article is one JSON object"),
+        (b"[]", "no article in it"),
+        (b"[[]]", "a JSON array; an article is a JSON object"),
         (b'{"a": ' * 100_000, "depth limit exceeded"),
         (b'{"body": "\\ud800"}', "no low surrogate in string"),
         (b'{"body": "x", "headline": NaN}', "unexpected character, expected a JSON value"),
+        (b'{"body": "x", "body": "y"}', "a key stands twice: 'body'"),
+        (b'{"body": "x", "version": 123456789012345678901234567890}', "`version`: "),
+        (b'{"body": "x", "updated_at": "9999-12-31T23:59:59-14:00"}', "no such time in UTC"),
     ],
 )
 def test_what_holds_no_article_has_a_reason(data: bytes, reason: str) -> None:
-    """Unreadable, in words for whoever dropped it."""
-    with pytest.raises(Unreadable) as raised:
-        article_in(data)
+    """In words for whoever dropped it, and nothing to publish."""
+    [found] = read_file(data)
 
-    assert reason in str(raised.value)
+    assert reason in (found.reason or "")
+    assert found.article == b""
 
 
 @given(st.binary(max_size=2000))
 def test_no_file_whatever_breaks_the_reader(data: bytes) -> None:
-    """Any bytes are an article or an Unreadable."""
-    try:
-        said = article_in(data).text
-    except Unreadable as error:
-        said = str(error)
+    """Any bytes are articles, or records with a reason."""
+    found = read_file(data)
 
-    assert said
+    assert found
+    assert all(bool(one.article) != bool(one.reason) for one in found)
+
+
+MIXED = b"""{"uri": "urn:a:1", "headline": "One"}
+{"uri": "urn:a:2", "headline":
+{"uri": "urn:a:3", "headline": "Three"}
+
+{"uri": "urn:a:4"}
+{"uri": "urn:a:5", "headline": "Five"}
+"""
+
+
+def test_good_records_of_a_broken_file_go_through() -> None:
+    """Each bad one has its number, its bytes and its reason."""
+    found = read_file(MIXED)
+
+    assert [one.number for one in found] == [1, 2, 3, 4, 5]
+    assert [bool(one.article) for one in found] == [True, False, True, False, True]
+    bad = [one for one in found if one.reason]
+    assert [MIXED[one.start : one.end] for one in bad] == [one.data for one in bad]
+    assert bad[0].reason == "not JSON (column 31): unexpected end of data"
+    assert "neither `headline` nor `body`" in (bad[1].reason or "")
+
+
+def _tarred() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, data in (
+            ("a.jsonl", MIXED),
+            ("b.txt", b"Harbour reopens\nIt did.\n"),
+            ("c.json", b'[{"headline": "x"}, 5, {"headline": "y"}]'),
+            ("../d.txt", b"escapes"),
+            ("e.txt", b""),
+        ):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data", [MIXED, gzip.compress(MIXED), _tarred()], ids=["plain", "gz", "tgz"]
+)
+def test_reading_goes_on_from_wherever_it_stopped(data: bytes) -> None:
+    """Whatever was read before, the rest is the same: nothing lost, nothing twice."""
+    whole = read_file(data)
+
+    for count, read in enumerate(whole, start=1):
+        assert read_file(data, at=read.after) == whole[count:]
+
+
+def test_an_article_knows_its_member() -> None:
+    """Records are counted through all of an archive; bytes within the member."""
+    found = read_file(_tarred())
+
+    assert [one.member for one in found] == [
+        *["a.jsonl"] * 5,
+        "b.txt",
+        *["c.json"] * 3,
+        "../d.txt",
+        "e.txt",
+    ]
+    assert [one.number for one in found] == list(range(1, 12))
+    assert [one.reason for one in found[9:]] == ["its name leads out of the archive", "empty"]
+
+
+def test_the_same_bytes_are_the_same_records() -> None:
+    """Reading is repeatable, which going on after a crash builds on."""
+    assert read_file(MIXED) == read_file(MIXED)
+
+
+def test_an_article_over_the_limit_has_a_reason() -> None:
+    """It would be parked by the next stage; so it is kept where its sender looks."""
+    [found] = read_file(b'{"headline": "' + b"x" * 1000 + b'"}', article_bytes=500)
+
+    assert "the limit is 500 (NEWSFLOW_MAX_ARTICLE_BYTES)" in (found.reason or "")
+
+
+def test_positions_only_go_forward() -> None:
+    """Each record ends behind the one before it."""
+    found: list[Read] = read_file(_tarred())
+
+    places = [Position(), *(one.after for one in found)]
+    assert all(a.records + 1 == b.records for a, b in itertools.pairwise(places))
+    assert all(a.documents <= b.documents for a, b in itertools.pairwise(places))
