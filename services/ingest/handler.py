@@ -46,6 +46,7 @@ class Read(NamedTuple):
     reason: str | None = None
     head: bytes = b""  # with data a file by itself, see records.Record
     data: bytes = b""
+    joins: bool = False
 
 
 def read(
@@ -73,9 +74,12 @@ def read(
                 after = Position(index, count, number, record.end)
                 yield _checked(record, file, part.name, after, limits)
     except Unreadable as error:
-        after = Position(index + 2, count + 1)  # where no document leads
-        if at.documents < after.documents:
-            yield _checked(Record(0, 0, reason=str(error)), file, None, after, limits)
+        broken = Record(0, 0, reason=str(error))
+    else:
+        broken = _NOTHING
+    after = Position(index + 2, count + 1)  # where no document leads
+    if at.documents < after.documents and (broken is not _NOTHING or after.records == 1):
+        yield _checked(broken, file, None, after, limits)
 
 
 def _records(part: Part, limits: Limits, *, done: int, offset: int) -> Iterator[tuple[int, Record]]:
@@ -119,7 +123,7 @@ def _checked(
             if len(data) <= limits.article_bytes:
                 return Read(*place, article.article_id, data)
             reason = wire.too_large(len(data), limits.article_bytes)
-    return Read(*place, reason=reason, head=record.head, data=record.data)
+    return Read(*place, reason=reason, head=record.head, data=record.data, joins=record.joins)
 
 
 def _article(

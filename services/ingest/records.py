@@ -34,6 +34,7 @@ class Record(NamedTuple):
 
     `start` and `end` are its bytes within the document. When it is set aside, `head` and `data` are
     a file by itself, of the same format; the head is what such files share: a table's header line.
+    With `joins`, the data of several behind one head is such a file, too: lines, rows.
     """
 
     start: int
@@ -42,6 +43,7 @@ class Record(NamedTuple):
     reason: str | None = None
     data: bytes = b""
     head: bytes = b""
+    joins: bool = False
 
 
 class Document:

@@ -24,8 +24,9 @@ class Failure(NamedTuple):
     start: int
     end: int
     reason: str
-    head: bytes
+    head: bytes  # with data a file by itself, see records.Record
     data: bytes
+    joins: bool
 
 
 class Results:
@@ -69,7 +70,7 @@ class Results:
             self._bytes += read.head + read.data
             line |= {"member": read.member, "start": read.start, "end": read.end}
             line |= {"reason": read.reason, "from": at, "data": at + len(read.head)}
-            line |= {"to": at + len(read.head) + len(read.data)}
+            line |= {"to": at + len(read.head) + len(read.data), "joins": read.joins}
         self._lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
         self.records = read.number
 
@@ -93,7 +94,8 @@ class Results:
             if "reason" in line:
                 place = (line["n"], line["member"], line["start"], line["end"], line["reason"])
                 head = self._slice(line["from"], line["data"])
-                yield Failure(*place, head, self._slice(line["data"], line["to"]))
+                data = self._slice(line["data"], line["to"])
+                yield Failure(*place, head, data, line["joins"])
 
     def discard(self) -> None:
         """Drop everything: the receipt is written, or all is read again."""

@@ -7,8 +7,9 @@ back: a check before the move would leave a moment in which it could still be lo
 import errno
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self, TypedDict
@@ -22,6 +23,7 @@ RECEIPT: Final = ".receipt.json"
 _REASON: Final = ".reason.json"
 _HEAD: Final = 8192  # characters of a receipt that hold its file's SHA-256
 _DIGITS: Final = 8
+_MEMBER: Final = 100  # characters of a member's name
 
 
 class Look(NamedTuple):
@@ -104,42 +106,67 @@ def set_aside(file: Taken, reason: str) -> None:
 def set_records_aside(file: Taken, failures: Iterable[Failure]) -> list[str]:
     """Write the records that failed to `inbox/.failed/`, each reason beside; return the names.
 
-    Lines of one file stand together in `NAME.rest.jsonl`, others each in `NAME.17.xml`. Mended and
-    moved into the inbox they are read. What was written before is written anew, the same.
+    Lines and rows of one file stand together in `NAME.rest.jsonl`, others each in `NAME.17.xml`.
+    Mended and moved into the inbox they are read. What was written before is written anew, the
+    same. A record whose bytes are not known is told of in the receipt only.
     """
-    folder = (file.inbox / FAILED / file.path.relative_to(file.inbox)).parent
+    inbox, path = file.inbox, file.path
+    folder = (inbox / FAILED / path.relative_to(inbox)).parent
     folder.mkdir(parents=True, exist_ok=True)
-    stem, suffix = file.path.stem, file.path.suffix
-    rest = folder / f"{stem}.rest{suffix}"
-    if rest.exists() and _note_of(rest).get("sha256") != file.sha256:
-        rest = _beside(rest, file.sha256)
-    lines: list[dict[str, Any]] = []
+    rest = _own(folder / f"{path.stem}.rest{path.suffix}", file)
+    together: list[dict[str, Any]] = []
     names: list[str] = []
-    with _half(rest).open("wb") as together:
+    with _half(rest).open("wb") as lines:
         for failure in failures:
-            one = failure._asdict()
-            head, data = one.pop("head"), one.pop("data")
-            if head or b"\n" not in data.rstrip(b"\n"):
-                if head and not lines:
-                    together.write(head)
-                together.write(data + (b"" if data.endswith(b"\n") or not data else b"\n"))
-                lines.append(one)
-            else:
-                alone = folder / f"{stem}.{failure.record}{suffix}"
-                if alone.exists() and _note_of(alone).get("sha256") != file.sha256:
-                    alone = _beside(alone, file.sha256)
-                _half(alone).write_bytes(data)
+            known = failure._asdict()
+            head, data, joins = (known.pop(name) for name in ("head", "data", "joins"))
+            if joins:
+                lines.write(data if together else head + data)
+                lines.write(b"" if data.endswith(b"\n") else b"\n")
+                together.append(known)
+            elif data:
+                alone = _own(folder / _name_alone(path, failure), file)
+                _half(alone).write_bytes(head + data)
                 _half(alone).replace(alone)
-                _note(alone, file, failure.reason, [one])
-                names.append(shown(alone, file.inbox))
-    if not lines:
+                _note(alone, file, failure.reason, [known])
+                names.append(shown(alone, inbox))
+    if not together:
         _half(rest).unlink()
         return names
     _half(rest).replace(rest)
-    reasons = dict.fromkeys(line["reason"] for line in lines)
-    more = f" and {len(reasons) - 1} other reasons" if len(reasons) > 1 else ""
-    _note(rest, file, f"{len(lines)} records: {next(iter(reasons))}{more}", lines)
-    return [shown(rest, file.inbox), *names]
+    _note(rest, file, _summary(together), together)
+    return [shown(rest, inbox), *names]
+
+
+def _name_alone(path: Path, failure: Failure) -> str:
+    """Return the name for a record alone: `wire.17.xml`, of an archive `wire.17.its-name.xml`."""
+    if failure.member is None:
+        return f"{path.stem}.{failure.record}{path.suffix}"
+    member = re.sub(r"[^\w.-]+", "-", failure.member.rpartition("/")[2])[-_MEMBER:]
+    return f"{path.stem}.{failure.record}.{member.lstrip('.')}"
+
+
+def _own(target: Path, file: Taken) -> Path:
+    """Return `target`, or a name beside it when that holds records of another file."""
+    return _beside(target, file.sha256) if _taken_by_other(target, file.sha256) else target
+
+
+def _taken_by_other(target: Path, sha256: str) -> bool:
+    if not target.exists():
+        return False
+    try:
+        note = json.loads(target.with_name(target.name + _REASON).read_text())
+    except (OSError, ValueError):
+        return True
+    return bool(note.get("sha256") != sha256)
+
+
+def _summary(records: Sequence[Mapping[str, Any]]) -> str:
+    reasons = list(dict.fromkeys(record["reason"] for record in records))
+    if len(records) == 1:
+        return str(reasons[0])
+    more = f"; and {len(reasons) - 1} other reasons" if len(reasons) > 1 else ""
+    return f"{len(records)} records: {reasons[0]}{more}"
 
 
 def _note(target: Path, file: Taken, reason: str, records: list[dict[str, Any]]) -> None:
@@ -154,14 +181,6 @@ def _note(target: Path, file: Taken, reason: str, records: list[dict[str, Any]])
     half = _half(target)
     half.write_text(json.dumps(note, indent=2) + "\n")
     half.replace(target.with_name(target.name + _REASON))
-
-
-def _note_of(target: Path) -> dict[str, Any]:
-    try:
-        note: dict[str, Any] = json.loads(target.with_name(target.name + _REASON).read_text())
-    except (OSError, ValueError):
-        return {}
-    return note
 
 
 def _half(target: Path) -> Path:

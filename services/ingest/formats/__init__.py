@@ -8,8 +8,23 @@ come of them in seeds/expected/ are its test.
 from collections.abc import Iterator
 from typing import Final, Protocol, cast
 
-from services.ingest.formats import json_array, json_lines, json_object, plain_text
-from services.ingest.records import Document, Record
+from services.ingest.formats import (
+    feed,
+    json_array,
+    json_lines,
+    json_object,
+    mail,
+    markdown,
+    newsml_1,
+    newsml_g2,
+    nitf,
+    other_xml,
+    plain_text,
+    table,
+    warc,
+    web_page,
+)
+from services.ingest.records import HEAD_BYTES, Document, Record
 from shared.errors import Unreadable
 
 
@@ -30,11 +45,19 @@ class Format(Protocol):
         """
 
 
-FORMATS: Final = cast("tuple[Format, ...]", (json_lines, json_array, json_object, plain_text))
+_KNOWN: Final = (
+    *(json_lines, json_array, json_object),
+    *(newsml_g2, newsml_1, nitf, feed, web_page, other_xml),
+    *(warc, mail, markdown, table, plain_text),
+)
+FORMATS: Final = cast("tuple[Format, ...]", _KNOWN)
 
 
 def format_of(document: Document) -> Format:
-    """Return the format of `document`; raises Unreadable when it is none we know."""
+    """Return the format of `document`; raises Unreadable when it is empty or none we know."""
+    if not document.head.strip() and len(document.head) < HEAD_BYTES:
+        msg = "empty: nothing but white space" if document.head else "empty"
+        raise Unreadable(msg)
     for candidate in FORMATS:
         if candidate.recognises(document):
             return candidate

@@ -12,9 +12,10 @@ _OF_TEXT: Final = re.compile(  # not those of Python that hold code, bytes or na
     r"|gb18030|big5(hkscs)?|shift_jis\w{0,7}|euc_(jp|kr|jis_2004|jisx0213)|iso2022_\w{2,8}"
     r"|mac-\w{5,10}|tis-620|hz|johab"
 )
+_WESTERN: Final = "cp1252"
 _READ_AS: Final = {  # by the Encoding Standard of the web: what pages name, and what they hold
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
+    "ascii": _WESTERN,
+    "iso8859-1": _WESTERN,
     "iso8859-9": "cp1254",
     "tis-620": "cp874",
     "gb2312": "gb18030",
@@ -38,10 +39,7 @@ def decode(data: bytes, declared: str | None) -> str:
     encoding = known(declared)
     if encoding is None or any(data.startswith(mark) for mark in _MARKS):
         return charset.decode(data)
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        text = _otherwise(data, encoding)
+    text = _text(data, encoding)
     if "\0" in text:
         msg = "not text: it holds binary data"
         raise Unreadable(msg)
@@ -60,9 +58,11 @@ def known(declared: str | None) -> str | None:
     return _READ_AS.get(name, name) if _OF_TEXT.fullmatch(name) else None
 
 
-def _otherwise(data: bytes, encoding: str) -> str:
-    """Return the text of bytes that are not what was declared."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode(encoding, "replace")
+def _text(data: bytes, encoding: str) -> str:
+    # UTF-8 is often said to be Western; no Western text is UTF-8 by chance.
+    for one in ("utf-8", encoding) if encoding == _WESTERN else (encoding, "utf-8"):
+        try:
+            return data.decode(one)
+        except UnicodeDecodeError:
+            continue
+    return data.decode(encoding, "replace")

@@ -5,13 +5,14 @@ entry harms another.
 """
 
 import copy
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
 from lxml import etree
 
 from services.ingest.formats import feed_entry, hardened_xml, xml_records, xml_text
-from services.ingest.formats.hardened_xml import Element, children, local
+from services.ingest.formats.hardened_xml import Element, attribute, children, local
 from services.ingest.records import Document, Record
 from shared.errors import Unreadable
 
@@ -23,12 +24,20 @@ _RSS: Final = frozenset({"rss", "RSS", "channel"})
 _RSS_1: Final = ("http://purl.org/rss/1.0/", "http://my.netscape.com/rdf/simple/0.9/")
 _ENTRIES: Final = frozenset({"item", "entry"})
 _OF_FEED: Final = ("title", "link", "language", "id")
-_OF_ENTRY: Final = frozenset(
+_TEXTS: Final = frozenset({"title", "description", "summary", "content", "encoded"})
+_VALUES: Final = frozenset(
     {
-        *("title", "link", "guid", "id", "description", "summary", "content", "encoded"),
+        *("link", "guid", "id", "author", "creator", "category", "subject", "source", "language"),
         *("pubDate", "published", "issued", "updated", "modified", "date", "created"),
-        *("author", "creator", "category", "subject", "source", "language"),
     }
+)
+_LONGEST_VALUE: Final = 2048  # characters; feedparser's patterns take the square of it
+_MOST_OF_A_NAME: Final = 200  # for it compares each category with all before
+_INHERITED: Final = (
+    hardened_xml.XML_LANG,
+    "{http://www.w3.org/XML/1998/namespace}base",
+    "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about",
+    "version",
 )
 _EXTENSIONS: Final = ("http://search.yahoo.com/mrss", "http://www.itunes.com/dtds/")
 _DECLARATION: Final = b"<?xml version='1.0' encoding='utf-8'?>\n"
@@ -78,7 +87,8 @@ def _read_broken(document: Document, text: str, error: Unreadable) -> Iterator[R
     if all(piece.element is None for piece in pieces):
         raise error
     before = hardened_xml.beginning_of(text[: pieces[0].start], document.limits)
-    ancestors = [] if before is None else [before]
+    known = before is not None and local(before) in {*_RSS, "RDF", "feed"}
+    ancestors = [before] if before is not None and known else []
     if before is not None and local(before) in _RSS:
         ancestors += children(before, "channel")[-1:]
     feed = _feed_around(ancestors)
@@ -104,8 +114,7 @@ def _feed_around(ancestors: Sequence[Element]) -> Feed:
 
 def _shell(ancestors: Sequence[Element], *, with_feed: bool) -> tuple[bytes, bytes]:
     """Return the XML before and after an entry that stands in the last of `ancestors`."""
-    innermost = etree.Element("here")
-    inner = innermost
+    inner = etree.Element("here")
     for ancestor in reversed(ancestors):
         outer = _bare(ancestor)
         if with_feed:
@@ -113,8 +122,8 @@ def _shell(ancestors: Sequence[Element], *, with_feed: bool) -> tuple[bytes, byt
         outer.append(inner)
         inner = outer
     written = bytes(etree.tostring(inner, encoding="utf-8"))
-    head, _, tail = written.rpartition(bytes(etree.tostring(innermost)))
-    return _DECLARATION + head, tail
+    head, _, rest = written.rpartition(b"<here")
+    return _DECLARATION + head, rest.partition(b">")[2]
 
 
 def _of_feed(ancestor: Element) -> list[Element]:
@@ -128,25 +137,48 @@ def _of_feed(ancestor: Element) -> list[Element]:
 
 
 def _bare(element: Element) -> Element:
-    bare = etree.Element(element.tag, nsmap=cast("dict[str, str]", element.nsmap))
-    bare.attrib.update(element.attrib)
+    """Return an element of that name, in its namespace when that is one, with nothing in it."""
+    name, uri = local(element), hardened_xml.namespace(element)
+    try:
+        bare = etree.Element(element.tag, nsmap=cast("dict[str, str]", {None: uri} if uri else {}))
+    except ValueError:  # lxml reads names that it does not write
+        bare = etree.Element("entry" if name == "entry" else "item")
+    for inherited in _INHERITED:
+        if said := attribute(element, inherited):
+            bare.set(inherited, said)
     return bare
 
 
 def _record(document: Document, feed: Feed, entry: Element) -> Record:
     end = len(document.data)
     data = bytes(etree.tostring(entry, encoding="utf-8", with_tail=False)) + feed.tail
-    bare = etree.Element(entry.tag)
-    bare.attrib.update(entry.attrib)
-    bare.extend(copy.deepcopy(child) for child in entry if _is_of_entry(child))
-    alone = feed.bare_head + bytes(etree.tostring(bare, encoding="utf-8")) + feed.bare_tail
+    bare = _bare(entry)
     try:
+        bare.extend(_of_entry(entry))
+        alone = feed.bare_head + bytes(etree.tostring(bare, encoding="utf-8")) + feed.bare_tail
         return Record(0, end, feed_entry.article(alone, feed.fields), head=feed.head, data=data)
     except Unreadable as error:
         return Record(0, end, reason=str(error), head=feed.head, data=data)
 
 
-def _is_of_entry(child: Element) -> bool:
-    """Say no of extensions, some of which feedparser takes for the entry's own."""
-    extension = hardened_xml.namespace(child).startswith(_EXTENSIONS)
-    return local(child) in _OF_ENTRY and not extension
+def _of_entry(entry: Element) -> Iterator[Element]:
+    """Yield copies of what feedparser needs: no extensions, some of which it takes for the entry's.
+
+    Raises Unreadable when a value is too long to be one.
+    """
+    count = Counter[str]()
+    for child in entry:
+        name = local(child)
+        extension = hardened_xml.namespace(child).startswith(_EXTENSIONS)
+        count[name] += 1
+        if extension or name not in _TEXTS | _VALUES or count[name] > _MOST_OF_A_NAME:
+            continue
+        found = copy.deepcopy(child)
+        if name == "source":
+            for other in [each for each in found if local(each) != "title"]:
+                found.remove(other)
+        length = len("".join([*map(str, found.itertext()), *map(str, found.attrib.values())]))
+        if name in _VALUES and length > _LONGEST_VALUE:
+            msg = f"an entry whose {name} has {length} characters, more than {_LONGEST_VALUE}"
+            raise Unreadable(msg)
+        yield found

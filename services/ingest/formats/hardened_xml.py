@@ -20,7 +20,7 @@ _LONGEST_NAMESPACES: Final = 16 * 1024
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 _UNDECLARED_PREFIX: Final = "Namespace prefix "  # how libxml2's message begins
-_WHERE: Final = re.compile(r", line \d+, column \d+\s*\Z")
+_WHERE: Final = re.compile(r",? line \d+(?:, column \d+\s*\Z)?")
 
 
 def root_of(document: Document) -> xml_prolog.Root | None:
@@ -61,7 +61,10 @@ def parse_text(text: str, limits: Limits, *, lines_before: int = 0) -> Element:
 
 def beginning_of(text: str, limits: Limits) -> Element | None:
     """Return the root of `text` that is cut off, with what can be told of it; None if nothing."""
-    root = etree.fromstring(text.encode(), _parser(recover=True))
+    try:
+        root = etree.fromstring(text.encode(), _parser(recover=True))
+    except etree.XMLSyntaxError:
+        return None
     if root is not None:
         _not_too_deep(root, limits)
     return root
@@ -83,7 +86,7 @@ def _parser(*, recover: bool = False) -> etree.XMLParser:
 
 
 def _unreadable(error: etree.XMLSyntaxError, limits: Limits, lines_before: int) -> Unreadable:
-    problem = _WHERE.sub("", error.msg or "no element")
+    problem = _WHERE.sub("", error.msg or "no element").partition("\n")[0]
     if "XML_PARSE_HUGE" in problem:  # libxml2's own bounds: 256 levels, 10 MB of text
         depth = problem.startswith("Excessive depth")
         problem = f"more than {min(limits.depth, 256)} levels deep" if depth else "text too long"
@@ -146,7 +149,19 @@ def outermost(root: Element, names: frozenset[str]) -> list[Element]:
 
 def words(element: Element | None) -> str:
     """Return all text in `element`, on one line; empty when it is None."""
-    return "" if element is None else " ".join("".join(map(str, element.itertext())).split())
+    if element is None:
+        return ""
+    if next(below(element, "br"), None) is not None:
+        return spaced(element)
+    return " ".join("".join(map(str, element.itertext())).split())
+
+
+def spaced(element: Element | None) -> str:
+    """Return all text in `element`, whose parts are words of their own: a name, a place."""
+    if element is None:
+        return ""
+    said = " ".join(" ".join(map(str, element.itertext())).split())
+    return said.replace(" ,", ",").strip(" ,")
 
 
 def attribute(element: Element | None, *names: str) -> str:

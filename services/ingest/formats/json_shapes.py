@@ -1,6 +1,7 @@
 """JSON values, and the shapes of an article they may have: ours, ninjs, schema.org. Pure."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ def parse(data: bytes | memoryview) -> object:
 def parsed(data: bytes, start: int, end: int, encoding: str) -> Record:
     """Return the record that `data` holds in JSON, in UTF-8 or, where it is not, in `encoding`."""
     try:
-        return record(parse(data), start, end, data)
+        return record(parse(data.strip()), start, end, data)
     except Unreadable as error:
         reason = str(error)
     try:
@@ -43,15 +44,21 @@ def parsed(data: bytes, start: int, end: int, encoding: str) -> Record:
         reason = f"not UTF-8 (byte {error.start} of the record)"
         if encoding != "utf-8":
             return parsed(data.decode(encoding, "replace").encode(), start, end, "utf-8")
-    return Record(start, end, reason=reason.replace("(line 1, column", "(column", 1), data=data)
+    reason = reason.replace("(line 1, column", "(column", 1)
+    return Record(start, end, reason=reason, data=data, joins=_is_line(data))
 
 
 def record(value: object, start: int, end: int, data: bytes) -> Record:
     """Return the record of one value, which stands in `data` alone."""
     try:
-        return Record(start, end, fields(value), data=data)
+        return Record(start, end, fields(value), data=data, joins=_is_line(data))
     except Unreadable as error:
-        return Record(start, end, reason=str(error), data=data)
+        return Record(start, end, reason=str(error), data=data, joins=_is_line(data))
+
+
+def _is_line(data: bytes) -> bool:
+    """Say whether such data, line behind line, are JSON lines."""
+    return b"\n" not in data.rstrip()
 
 
 def too_long(start: int, end: int, limits: Limits) -> Record:
@@ -77,7 +84,7 @@ def articles(value: object) -> Iterator[object]:
     """Yield each article of `value`, which may be one, a graph of schema.org, or hold a list."""
     if not isinstance(value, dict) or ninjs.recognises(value):
         yield value
-    elif "@graph" in value:
+    elif schema_org.recognises(value):
         found = list(schema_org.articles(value))
         yield from found or [value]
     else:
@@ -87,17 +94,17 @@ def articles(value: object) -> Iterator[object]:
 
 
 def _refuse_repeated_keys(data: bytes) -> None:
+    """Raise Unreadable when a key of the object itself stands twice, not one further within."""
+    keys: list[str] = []
+
+    def keep(pairs: list[tuple[str, Any]]) -> None:
+        keys[:] = [key for key, _ in pairs]  # the outermost object is the last to end
+
     try:
-        json.loads(data, object_pairs_hook=_pairs)
+        json.loads(data, object_pairs_hook=keep)
     except RecursionError:
         msg = "values within values, too deep"
         raise Unreadable(msg) from None
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> None:
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            msg = f"a key stands twice: {key[:60]!r}"
-            raise Unreadable(msg)
-        seen.add(key)
+    if twice := [key for key, count in Counter(keys).items() if count > 1]:
+        msg = f"a key stands twice: {twice[0][:60]!r}"
+        raise Unreadable(msg)

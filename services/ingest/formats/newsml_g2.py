@@ -26,6 +26,13 @@ _NO_ARTICLES: Final = {
 }
 _ITEMS: Final = frozenset({"newsItem", *_NO_ARTICLES})
 _TEXTS: Final = frozenset({"", "text", "composite"})
+_MEDIA: Final = {
+    "picture": "a picture",
+    "graphic": "a graphic",
+    "audio": "audio",
+    "video": "a video",
+    "animation": "an animation",
+}
 _STATUS: Final = {
     "": "usable",
     "usable": "usable",
@@ -56,7 +63,8 @@ def article(item: Element) -> dict[str, Any]:
     kind = newsml_g2_metadata.last_part(first(item, "itemMeta/itemClass"))
     canceled = status["pub_status"] == "canceled"
     if kind.lower() not in _TEXTS and not canceled:
-        msg = f"without text, of the class {quoted(kind)}: itemMeta/itemClass"
+        what = _MEDIA.get(kind.lower(), "an item")
+        msg = f'{what} without text: itemMeta/itemClass is "{quoted(kind)}"'
         raise Unreadable(msg)
     fields = {**status, **newsml_g2_metadata.fields_of(item)}
     content = newsml_g2_content.fields_of(item, fields.get("language", ""), needed=not canceled)

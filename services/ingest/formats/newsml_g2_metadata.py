@@ -26,8 +26,7 @@ from services.ingest.formats.xml_metadata import (
 
 _MAIN_ROLES: Final = frozenset({"", "main", "headline", "title", "hl1"})
 _SUMMARY_ROLES: Final = frozenset({"", "summary", "abstract", "lead", "intro", "description"})
-_PLACE_OF_CATALOG: Final = ("catalog/scheme", "../catalog/scheme")
-_BY: Final = re.compile(r"by\s+(?=\S)", re.IGNORECASE)
+_BY: Final = re.compile(r"\Aby\s+(?=\S)", re.IGNORECASE)
 
 
 def fields_of(item: Element) -> dict[str, Any]:
@@ -116,7 +115,7 @@ def _byline(item: Element, language: str) -> str:
         creators = every(item, "contentMeta/creator")
         names = [_best(children(creator, "name"), language) for creator in creators]
         said = ", ".join(name for name in names if name)
-    return _BY.sub("", said, count=1) if _BY.match(said) else said
+    return _BY.sub("", said, count=1)
 
 
 def _name(item: Element, paths: tuple[str, ...], language: str) -> str:

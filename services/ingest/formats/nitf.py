@@ -12,8 +12,10 @@ from services.ingest.formats.hardened_xml import (
     XML_LANG,
     Element,
     attribute,
+    children,
     every,
     first,
+    spaced,
     texts,
     words,
 )
@@ -38,7 +40,7 @@ ROOT: Final = "nitf"
 
 _INSIDE: Final = re.compile(r"<(?:[\w.-]+:)?nitf[\s>]")
 _OTHERS: Final = frozenset({"newsItem", "newsMessage", "NewsML", "rss", "feed", "RDF", "html"})
-_BY: Final = re.compile(r"by\s+(?=\S)", re.IGNORECASE)
+_BY: Final = re.compile(r"\Aby\s+(?=\S)", re.IGNORECASE)
 _SUBJECT_CODE: Final = re.compile(r"[0-9]{8}", re.ASCII)
 _STATUS: Final = {
     "": "usable",
@@ -91,7 +93,7 @@ def text(nitf: Element) -> dict[str, Any]:
         {
             "headline": headline,
             "byline": _byline(nitf),
-            "located": words(first(nitf, f"{head}/dateline/location"))
+            "located": spaced(first(nitf, f"{head}/dateline/location"))
             or words(first(nitf, f"{head}/dateline")),
             "summary": summary or next((line for line in second if line != headline), ""),
             **_body(nitf),
@@ -160,8 +162,9 @@ def _date(nitf: Element, path: str, name: str = "norm") -> Any:  # noqa: ANN401 
 
 def _byline(nitf: Element) -> str:
     bylines = every(nitf, "body/body.head/byline")
-    named = texts([*bylines]) or texts(every(nitf, "body/body.head/bytag"))
-    return ", ".join(_BY.sub("", line, count=1) if _BY.match(line) else line for line in named)
+    people = [person for byline in bylines for person in children(byline, "person", "bytag")]
+    said = filter(None, map(spaced, people or bylines or every(nitf, "body/body.head/bytag")))
+    return ", ".join(_BY.sub("", line, count=1) for line in said)
 
 
 def _subjects(nitf: Element) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ RESUMES: Final = False
 
 _KNOWN: Final = "NITF, NewsML-G2, NewsML 1, RSS and Atom"
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
-_DECLARATION: Final = re.compile(r"\s*\ufeff?\s*<\?xml[\s?]")
+_DECLARATION: Final = re.compile(r"[\s\ufeff]*<(?:\?xml[\s?]|!DOCTYPE\s+(?!html\b))", re.IGNORECASE)
 _END: Final = re.compile(r"</[^\s<>]+\s*>|/>")
 _OF_HTML: Final = frozenset(defs.tags)
 
@@ -30,7 +30,8 @@ def recognises(document: Document) -> bool:
         return declared
     if root.name.lower() == "html" or root.namespace == _XHTML:
         return False
-    return declared or (root.name.lower() not in _OF_HTML and bool(_END.search(text, root.start)))
+    xml = bool(root.namespace) or root.name.lower() not in _OF_HTML
+    return declared or (xml and bool(_END.search(text, root.start)))
 
 
 def read(document: Document) -> Iterator[Record]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
 from lxml import etree, html
@@ -37,6 +38,7 @@ _DECLARATION: Final = re.compile(
 )
 _DECLARED_WITHIN: Final = 4096  # bytes; browsers look at 1024
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")  # not in XML's trees
+_BLOCKS: Final = ParserConfig(css=CSS_PROFILES["strict"], display_links=False)
 _MOST_ELEMENTS: Final = 20_000  # that trafilatura is given; it takes three seconds for the worst
 _FAILURES: Final = (  # what trafilatura and lxml raise on pages that they do not understand
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError),
@@ -71,11 +73,20 @@ def fields(
     text = declared_charset.decode(data, declared or _declaration(data))
     tree = _tree(text, limits)
     found = web_page_metadata.metadata(tree, url)
-    body = _article(tree) or found.get("body", "") or _all_text(tree)
+    shown = _all_text(tree)
+    body = _in_blocks(_article(tree), shown) or found.get("body", "") or shown
     if not body:
         msg = "a web page without text"
         raise Unreadable(msg)
     return {**found, "body": body}
+
+
+def text_of(written: str, limits: Limits) -> str:
+    """Return all text of HTML, one line a block; as deep and as long as `limits` allow.
+
+    Raises Unreadable when it is nested deeper, or holds nothing.
+    """
+    return _all_text(_tree(written, limits))
 
 
 def _declaration(data: bytes) -> str | None:
@@ -116,10 +127,29 @@ def _article(tree: html.HtmlElement) -> str:
     return json_values.lines(text or "")
 
 
+def _in_blocks(found: str, shown: str) -> str:
+    """Return the article `found` in the lines of the page as it is `shown`, where it is in them.
+
+    trafilatura ends a line at every element of a short text, at those within a sentence, too.
+    """
+    left, at = _letters(found), 0
+    lines = []
+    for line in shown.splitlines():
+        letters = _letters(line)
+        if letters and left.startswith(letters, at):
+            lines.append(line)
+            at += len(letters)
+    return "\n".join(lines) if at == len(left) else found
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
 def _all_text(tree: html.HtmlElement) -> str:
-    """Return all text of the page."""
+    """Return all text of the page, one line a block."""
     try:
-        text: str = Inscriptis(tree, ParserConfig(display_links=False)).get_text()
+        text: str = Inscriptis(tree, _BLOCKS).get_text()
     except _FAILURES:
         text = "\n".join(str(part) for part in tree.itertext())
     return "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())

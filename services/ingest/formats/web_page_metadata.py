@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
@@ -160,6 +160,7 @@ def _language(word: str) -> str | None:
 def _web_address(address: str, found_at: str | None) -> str | None:
     try:
         joined = urljoin(found_at or "", address.strip())
+        urlsplit(joined)
     except ValueError:
         return None
     known = _WEB.match(joined) and len(joined) <= json_values.LONGEST_ID

@@ -14,6 +14,7 @@ from services.ingest.records import Document, Limits, Record
 from shared.errors import Unreadable
 
 _MARKUP: Final = re.compile(r"<!\[CDATA\[|<!--|<\?|<(/?)((?:[\w.-]+:)?([\w.-]+))(?=[\s/>])")
+_REST_OF_TAG: Final = re.compile(r"[^<>]*")
 _ENDS: Final = {"<![CDATA[": "]]>", "<!--": "-->", "<?": "?>"}
 _NAMESPACE: Final = re.compile(r"\s(xmlns(?::[\w.-]+)?)\s*=\s*[\"']([^\"'<>]*)[\"']")
 
@@ -100,8 +101,8 @@ def pieces(text: str, names: frozenset[str], limits: Limits) -> Iterator[Piece]:
             yield Piece(start, text[start:end], reason=reason)
             continue
         try:
-            wrapped = f"<piece{tag}>{text[start:end]}</piece>"
-            wrapper = hardened_xml.parse_text(wrapped, limits, lines_before=lines)
+            wrapped = f"<piece{tag}>\n{text[start:end]}</piece>"
+            wrapper = hardened_xml.parse_text(wrapped, limits, lines_before=lines - 1)
             yield Piece(start, text[start:end], wrapper[0])
         except Unreadable as error:
             yield Piece(start, text[start:end], reason=str(error))
@@ -122,6 +123,11 @@ def _spans(text: str, names: frozenset[str]) -> Iterator[tuple[int, int, bool]]:
             if begun:
                 yield begun[0], match.start(), False
             begun = match.start(), match[2]
+            tag = _REST_OF_TAG.match(text, at)
+            at = tag.end() if tag else at
+            if text.startswith("/>", at - 1):
+                yield match.start(), at + 1, True
+                begun = None
         elif begun:
             end = text.find(">", at)
             at = len(text) if end < 0 else end + 1
