@@ -13,12 +13,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from services.cli import screens
-from services.cli.running import TEND_EVERY_S, ready, running, settings
-from services.cli.terminal import err, fail, mongo, out
+from services.cli.running import TEND_EVERY_S, overview, ready, running, settings
+from services.cli.terminal import err, fail, mongo, out, redis
 from services.devstack.stack import Stack
+from services.ingest.ledger import Ledger
 from services.ingest.shelf import failures
 from services.store.documents import Document
-from services.store.mongo import Mongo
 from services.store.questions import Question
 from services.store.questions import query as query_for
 from shared.errors import NewsflowError
@@ -57,7 +57,7 @@ def demo(
         out.print(f"refused {file}: {reason}", markup=False)
     out.print(
         f"\n{len(shown.documents)} documents read back from MongoDB; {len(shown.refused)} files "
-        "refused with their reason, as they should be. Next: `make up`"
+        "refused, whole or in part, with their reason, as they should be. Next: `make up`"
     )
 
 
@@ -68,8 +68,8 @@ async def _demo(stack: Stack, seeds: Path) -> Demonstration:
         await ready(stack, asked)
         names = _drop(seeds, stack.folder / "inbox")
         err.print(f"dropped {len(names)} files into {stack.folder / 'inbox'}/", soft_wrap=True)
+        await _ends(stack, names, asked)
         async with mongo(settings(stack)) as articles:
-            await _ends(stack, articles, names, asked)
             everything = query_for(Question(everything=True), now=datetime.now(UTC))
             documents = [document async for document in articles.find(everything, limit=0)]
     return Demonstration(documents, _refused(stack.folder / "inbox"))
@@ -88,19 +88,26 @@ def _drop(seeds: Path, inbox: Path) -> set[str]:
     return names
 
 
-async def _ends(stack: Stack, articles: Mongo, names: set[str], asked: asyncio.Event) -> None:
-    """Wait until each file is stored or refused."""
+async def _ends(stack: Stack, names: set[str], asked: asyncio.Event) -> None:
+    """Wait until each file has its end, and all that came of them is stored."""
     until = time.monotonic() + _WITHIN_S
     columns = (TextColumn("files"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("", total=len(names))
-        while missing := names - await articles.files() - _refused(stack.folder / "inbox").keys():
-            progress.update(task, completed=len(names) - len(missing))
-            if time.monotonic() > until or asked.is_set():
-                logs = stack.folder / "var"
-                msg = f"nothing came of {', '.join(sorted(missing))}; the logs are {logs}/*.log"
-                raise DemoFailed(msg)
-            await asyncio.sleep(TEND_EVERY_S)
+        async with redis(settings(stack)) as client:
+            ledger = Ledger(client)
+            while missing := names - {life.path for life in await ledger.newest() if life.ended}:
+                progress.update(task, completed=len(names) - len(missing))
+                await _wait(stack, until, asked, f"nothing came of {', '.join(sorted(missing))}")
+        while waiting := [one.stage for one in (await overview(stack)).stages if one.waits]:
+            await _wait(stack, until, asked, f"articles still wait for {', '.join(waiting)}")
+
+
+async def _wait(stack: Stack, until: float, asked: asyncio.Event, why: str) -> None:
+    if time.monotonic() > until or asked.is_set():
+        msg = f"{why}; the logs are {stack.folder / 'var'}/*.log"
+        raise DemoFailed(msg)
+    await asyncio.sleep(TEND_EVERY_S)
 
 
 def _refused(inbox: Path) -> dict[str, str]:

@@ -36,6 +36,11 @@ class StageView(BaseModel):
     pending: int | None = None
     oldest_seconds: float | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has anything before it."""
+        return bool(self.lag or self.pending)
+
 
 class Overview(BaseModel):
     """The whole: servers, stages, what was stored, what was set aside."""

@@ -79,6 +79,11 @@ class Life:
         """What tells this life from others under the same name."""
         return f"{self.sha256}:{self.received_ms}"
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes of the file."""
+        return self.state in ENDED
+
     def moved_to(self, position: Position) -> Self:
         """Return it as it is once everything up to `position` is read."""
         documents, records, here, offset = position
@@ -153,7 +158,7 @@ class Ledger:
                 key = _FILE + life.path
                 pipe.hset(key, mapping={**asdict(life), "life": life.id})
                 pipe.zadd(FILES, {life.path: life.changed_ms})
-                if life.state in ENDED:
+                if life.ended:
                     pipe.expire(key, _KEPT_S)
                 else:
                     pipe.persist(key)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,50 @@ def test_a_superseded_seed_is_a_revision_of_the_newer(dropped: Running, name: st
     assert sorted(files) == sorted([name, newer])
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if "articles" in expected(name)])
+def test_a_seed_of_records_becomes_the_documents_expected(dropped: Running, name: str) -> None:
+    """Each with what its format says of it; those that are no articles are in the receipt."""
+    receipt = until(lambda: _receipt(dropped, name))
+    wanted = expected(name)
+
+    assert receipt["published"] == len(wanted["articles"])
+    reasons = [failure["reason"] for failure in receipt["failures"]]
+    assert len(reasons) == len(wanted.get("failed", []))
+    assert all(map(str.startswith, reasons, wanted.get("failed", [])))
+    for article in wanted["articles"]:
+        headline = article["headline"]
+        found = {"provenance.file.path": name, "headline": headline}
+        document = dropped.document(**found)
+        given = {field: document[field] for field in article.keys() - _OURS}
+        assert _as_json(given) == {field: article[field] for field in given}
+        types = {entity["name"]: entity["type"] for entity in document["entities"]}
+        assert article["entities"].items() <= types.items()
+        assert not [part for part in article.get("not_in_text", ()) if part in document["text"]]
+
+
+_OURS = {"entities", "not_in_text"}
+
+
+def _as_json(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        field: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+        for field, value in given.items()
+    }
+
+
+def _receipt(running: Running, name: str) -> dict[str, Any] | None:
+    ended = running.newsflow("receipt", name, "--json")
+    receipt: dict[str, Any] = json.loads(ended.stdout) if ended.returncode == 0 else {}
+    return receipt or None
+
+
 @pytest.mark.parametrize(
-    "name", [name for name in NAMES if not {"refused", "superseded_by"} & expected(name).keys()]
+    "name",
+    [
+        name
+        for name in NAMES
+        if not {"refused", "superseded_by", "articles"} & expected(name).keys()
+    ],
 )
 def test_a_seed_becomes_the_document_that_is_expected(dropped: Running, name: str) -> None:
     """Text, dateline, footer, entities, topics; and every mention stands where it says."""

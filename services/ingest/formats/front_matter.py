@@ -32,13 +32,10 @@ _NAMES: Final = {
 _PEOPLE: Final = ("author", "authors", "byline", "by")
 _SUBJECTS: Final = ("categories", "category", "section", "tags", "tag", "topics", "keywords")
 _OTHERS: Final = ("draft", "layout", "type", "status", "image")  # by which it is told, too
-_KNOWN: Final = re.compile(
-    "^[\"']?(?:%s)[\"']?[ \\t]*[:=]"
-    % "|".join(
-        [*(one for names in _NAMES.values() for one in names), *_PEOPLE, *_SUBJECTS, *_OTHERS]
-    ),
-    re.IGNORECASE | re.MULTILINE,
+_KNOWN: Final = "|".join(
+    [*(one for names in _NAMES.values() for one in names), *_PEOPLE, *_SUBJECTS, *_OTHERS]
 )
+_SAYS: Final = re.compile(rf"^[\"']?(?:{_KNOWN})[\"']?[ \t]*[:=]", re.IGNORECASE | re.MULTILINE)
 _DATES: Final = ("published_at", "updated_at", "embargoed_until")
 _ESSENTIAL: Final = frozenset({"headline", "id", "version", "pub_status", "embargoed_until"})
 _FIRST_LINE: Final = 2  # of the block is not YAML's
@@ -65,7 +62,7 @@ def split(text: str) -> tuple[str, str] | None:
         return None
     closing = re.compile(rf"^{re.escape(opening[1])}[ \t]*\r?$", re.MULTILINE)
     end = closing.search(text, opening.end())
-    if not end or not _KNOWN.search(text, opening.end(), end.start()):
+    if not end or not _SAYS.search(text, opening.end(), end.start()):
         return None
     return text[: end.start()], text[end.end() :].lstrip("\r\n")
 

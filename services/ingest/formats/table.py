@@ -30,7 +30,7 @@ _MARKS: Final = (  # the longer first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_MOST_READ_AGAIN: Final = 64 * 1024 * 1024  # bytes behind quotation marks that are never closed
+_MOST_READ_AGAIN: Final = 4 * 1024 * 1024  # bytes behind quotation marks that are never closed
 
 
 class _Row:
@@ -151,7 +151,7 @@ def _records(document: Document, lines: Lines, header: _Header) -> Iterator[Reco
             if following is None or size + following.end - following.start > longest:
                 reason = f"line {line.number}: a quotation mark that is never closed"
                 taken += [following] if following else []
-                if read_again + size <= _MOST_READ_AGAIN:
+                if read_again <= _MOST_READ_AGAIN:
                     lines.put_back(taken[1:])
                     del taken[1:]
                 read_again += size

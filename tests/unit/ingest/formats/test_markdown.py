@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.ingest.formats import markdown
 from tests.unit.ingest.formats.xml_cases import broken, fields, reason, recognised, survives
 
+NO_YAML = "a front matter that is not YAML"
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 STORY = """# Harbour *reopens*
 
@@ -146,16 +147,16 @@ def test_what_cannot_be_read_is_left_out() -> None:
         ("embargo: soon", "`embargo` in the front matter is no date and time: 'soon'"),
         (
             "title: A: b",
-            "a front matter that is not YAML: mapping values are not allowed here (line 3, column 9)",
+            f"{NO_YAML}: mapping values are not allowed here (line 3, column 9)",
         ),
-        ("a: &x [1]\nb: *x", "a front matter that is not YAML: it holds an alias"),
+        ("a: &x [1]\nb: *x", f"{NO_YAML}: it holds an alias"),
         ("a: " + "[" * 3000, "a front matter with values within values, too deep"),
         ("a: " + "b" * 70_000, "a front matter of more than 65536 characters"),
     ],
 )
 def test_front_matter_that_loses_something_has_a_reason(line: str, said: str) -> None:
     """With the line in the file."""
-    assert reason(markdown, f"---\nx: y\n{line}\n---\nText.\n") == said
+    assert reason(markdown, f"---\nlayout: y\n{line}\n---\nText.\n") == said
 
 
 def test_toml_that_is_broken_has_a_reason() -> None:
