@@ -18,7 +18,7 @@ from services.cli.overview import without_password
 from services.devstack.stack import Address
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
-from shared.errors import NewsflowError
+from shared.errors import NewsflowError, RedisUnavailable
 from shared.settings import load
 
 _WIDE: Final = 120  # columns, where the output is no terminal
@@ -47,7 +47,7 @@ async def redis(settings: StoreSettings) -> AsyncIterator[Redis]:
     client = Redis.from_url(settings.redis_url, socket_timeout=10)
     try:
         yield client
-    except (RedisError, OSError) as error:
+    except (RedisError, RedisUnavailable, OSError) as error:
         place = without_password(settings.redis_url)
         fail(f"Redis at {place}: {error}; start it with `newsflow up` or set NEWSFLOW_REDIS_URL")
     finally:

@@ -152,6 +152,51 @@ def test_status_shows_every_stage_well(running: Running) -> None:
         assert view["documents"] == client["newsflow"]["articles"].count_documents({})
 
 
+LINES = """{"uri": "urn:lines:1", "headline": "First of two lines"}
+{"uri": "urn:lines:2", "headline": "Second of
+"""
+
+
+def test_files_can_be_followed_and_have_receipts(running: Running) -> None:
+    """`status --files` says how far each is; `receipt` what came of every record, and what to mend."""
+    (running.folder / "inbox" / "lines.jsonl").write_text(LINES)
+    (running.folder / "inbox" / "bad.json").write_text("{")
+    until(lambda: running.newsflow("receipt", "lines.jsonl").returncode == 0)
+    until(lambda: running.newsflow("receipt", "bad.json").returncode == 0)
+
+    def lives() -> dict[str, dict[str, object]] | None:
+        shown = json.loads(running.newsflow("status", "--files", "--json").stdout)
+        files = {file["path"]: file for file in shown["files"]}
+        states = [files.get(name, {}).get("state") for name in ("lines.jsonl", "bad.json")]
+        return files if states == ["archived", "failed"] else None
+
+    files = until(lives)
+    table = running.newsflow("status", "--files", "--limit", "0").stdout
+    receipt = json.loads(running.newsflow("receipt", "lines.jsonl", "--json").stdout)
+    said = running.newsflow("receipt", "lines.jsonl").stdout
+    refused = running.newsflow("receipt", "bad.json").stdout
+    unknown = running.newsflow("receipt", "nothing.txt")
+
+    assert (files["lines.jsonl"]["published"], files["lines.jsonl"]["failed"]) == (1, 1)
+    assert "lines.jsonl" in table
+    assert (receipt["records"], receipt["published"], receipt["failed"]) == (2, 1, 1)
+    assert "record 2, bytes " in said
+    assert "not JSON (column 46): unexpected end of data" in said
+    assert "inbox/.failed/lines.rest.jsonl" in said
+    assert "refused" in refused
+    assert unknown.returncode == 1
+    assert "no receipt of nothing.txt here" in unknown.stderr
+
+
+def test_a_pipe_may_hold_any_format(running: Running) -> None:
+    """Any format, record by record; each bad one is named."""
+    ended = running.newsflow("publish", "-", stdin=LINES)
+
+    assert ended.returncode == 1
+    assert len(ended.stdout.splitlines()) == 1
+    assert "record 2: not JSON (column 46)" in ended.stderr
+
+
 def test_a_command_without_servers_says_what_to_do(tmp_path: Path) -> None:
     """One line, exit code 1."""
     ended = newsflow("dead", "list", cwd=tmp_path)

@@ -40,6 +40,8 @@ def read(document: Document) -> Iterator[Record]:
     if document.head.lstrip(b"\r\n").startswith(b"From "):
         yield from _mbox(document)
         return
+    if document.start:  # behind the one message
+        return
     data = document.data
     yield _record(0, len(data), data, data.removeprefix(_BOM), document)
 

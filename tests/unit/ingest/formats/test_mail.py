@@ -272,6 +272,11 @@ def test_reading_an_mbox_goes_on_at_a_message(seekable: bool) -> None:
     assert list(mail.read(Document(source, start=all_of_them[1].start))) == all_of_them[1:]
 
 
+def test_behind_a_single_message_there_is_no_other() -> None:
+    """It is not read twice."""
+    assert list(mail.read(Document.of(STORY.encode(), start=len(STORY)))) == []
+
+
 def test_a_broken_message_of_an_mbox_harms_no_other() -> None:
     """It has a reason."""
     found = records(mail, f"{DIVIDER}Date: x\n\n{DIVIDER}{SHORT}")
