@@ -19,6 +19,9 @@ test: $(READY) ## Run every test on real servers
 test-fast: $(READY) ## Run the tests that need no server
 	@$(BIN)/pytest tests/unit
 
+fuzz: $(READY) ## Try every parser with thousands of broken documents; some minutes
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/ingest -k "break or damage or whatever" --timeout 1200
+
 check: $(READY) ## Lint, types, layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -46,4 +49,4 @@ $(READY): requirements-dev.lock pyproject.toml .ci/setup
 	@.ci/setup
 	@touch $@
 
-.PHONY: help demo up test test-fast check format bench schemas lock
+.PHONY: help demo up test test-fast fuzz check format bench schemas lock

@@ -164,10 +164,11 @@ class RawArticle(Message):
     uri: Identifier | None = Field(None, description="The publisher's lasting id of the article.")
     guid: Identifier | None = Field(None, description="The publisher's id, where it has no uri.")
     url: Identifier | None = Field(None, description="Where the article is published.")
-    version: (
-        Annotated[str, Field(coerce_numbers_to_str=True), BeforeValidator(_exact)] | None
-    ) = Field(
-        None, description="The publisher's own version label; `updated_at` is what orders versions."
+    version: Annotated[str, Field(coerce_numbers_to_str=True), BeforeValidator(_exact)] | None = (
+        Field(
+            None,
+            description="The publisher's own version label; `updated_at` is what orders versions.",
+        )
     )
     pub_status: PubStatus = Field("usable", description="IPTC pubStatus; `canceled` is a kill.")
     embargoed_until: UtcDatetime | None = Field(None, description="Not for readers before.")

@@ -83,6 +83,7 @@ def configure(*, level: str, log_format: Literal["auto", "json", "console"]) -> 
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # pages without text have a reason
     faststream = logging.getLogger("faststream")  # brings a handler and a level of its own
     faststream.handlers.clear()
     faststream.setLevel(logging.NOTSET)

@@ -1,14 +1,21 @@
 """Real servers for every test that needs one: started once, on free ports, emptied in between."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pymongo import MongoClient
 from redis.asyncio import Redis
 
 from services.devstack.servers import MongoServer, RedisServer, start_mongo, start_redis
 from shared import observability
+
+# How many examples each fuzzer draws; `make fuzz` asks for the long run.
+settings.register_profile("short", max_examples=30, deadline=None)
+settings.register_profile("long", max_examples=3000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 
 @pytest.fixture(scope="session", autouse=True)

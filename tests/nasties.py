@@ -75,9 +75,11 @@ def _quine_like() -> bytes:
     return data
 
 
+@functools.cache
 def nasties() -> dict[str, Nasty]:
     """Return all of them; packed bombs of 80 MB take a second to make."""
-    return {name: Nasty(*made) for name, made in {**_texts(), **_json(), **_packed(), **_xmls()}.items()}
+    made = {**_texts(), **_json(), **_packed(), **_markup()}
+    return {name: Nasty(*one) for name, one in made.items()}
 
 
 def _texts() -> dict[str, tuple[bytes, str]]:
@@ -176,7 +178,7 @@ def _packed() -> dict[str, tuple[bytes, str]]:
     }
 
 
-def _xmls() -> dict[str, tuple[bytes, str]]:
+def _markup() -> dict[str, tuple[bytes, str]]:
     nitf = "<nitf><body><body.content>{}</body.content></body></nitf>"
     external = '<!DOCTYPE {} [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     return {

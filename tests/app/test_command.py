@@ -158,7 +158,7 @@ LINES = """{"uri": "urn:lines:1", "headline": "First of two lines"}
 
 
 def test_files_can_be_followed_and_have_receipts(running: Running) -> None:
-    """`status --files` says how far each is; `receipt` what came of every record, and what to mend."""
+    """`status --files` says how far each is, `receipt` what came of it and what to mend."""
     (running.folder / "inbox" / "lines.jsonl").write_text(LINES)
     (running.folder / "inbox" / "bad.json").write_text("{")
     until(lambda: running.newsflow("receipt", "lines.jsonl").returncode == 0)

@@ -321,7 +321,8 @@ async def test_a_reply_that_was_lost_publishes_nothing_twice(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The step is taken again, and Redis knows that it was taken."""
-    advance, lost = Ledger.advance, []
+    advance = Ledger.advance
+    lost: list[bool] = []
 
     async def lose_the_first(ledger: Ledger, steps: Any) -> list[Life]:
         lives = await advance(ledger, steps)
@@ -426,9 +427,8 @@ async def test_links_and_pipes_are_left_alone(redis: Redis, tmp_path: Path) -> N
 async def test_a_name_that_is_no_utf8_is_shown_escaped(redis: Redis, tmp_path: Path) -> None:
     """The file is read and archived under its own name."""
     async with ingesting(redis, tmp_path):
-        path = os.fsencode(tmp_path / "inbox") + b"/caf\xe9.txt"
-        with open(path, "wb") as file:  # noqa: PTH123 (a name in bytes)
-            file.write(STORY.encode())
+        name = os.fsdecode(b"caf\xe9.txt")
+        (tmp_path / "inbox" / name).write_text(STORY)
         await until(lambda: _published(redis, 1))
         await emptied(tmp_path)
 

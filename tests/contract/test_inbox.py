@@ -272,7 +272,6 @@ async def test_a_file_replaced_while_it_was_published_is_read_too(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is moved away is what was read: a newcomer under its name goes back and is read."""
-
     advance = Ledger.advance
 
     async def publish_and_replace(ledger: Ledger, steps: Sequence[Step]) -> list[Life]:

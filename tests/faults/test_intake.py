@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -63,7 +62,7 @@ async def test_an_inbox_of_nasties_and_a_large_file_survive_five_kills(
     for number in range(GOOD):
         article = {"uri": f"urn:good:{number}", "headline": f"Good news {number}"}
         (inbox / f"good-{number}.json").write_text(json.dumps(article))
-    os.replace(tmp_path / "large.jsonl", inbox / "large.jsonl")
+    (tmp_path / "large.jsonl").replace(inbox / "large.jsonl")
 
     child = _ingest(tmp_path, redis_server)
     child.start()
@@ -91,7 +90,7 @@ async def test_an_inbox_of_nasties_and_a_large_file_survive_five_kills(
     } == {}
     assert [name for name, said in reasons.items() if any("a bug" in one for one in said)] == []
 
-    [receipt] = [json.loads(p.read_text()) for p in tmp_path.rglob("large.jsonl.receipt.json")]
+    receipt = _receipt(tmp_path, "large.jsonl")
     assert receipt["records"] == LARGE_RECORDS
     assert receipt["published"] == len(receipt["article_ids"]) == LARGE_RECORDS - lost
     assert receipt["failed"] == len(receipt["failures"]) == lost
@@ -109,9 +108,19 @@ async def _published(redis: Redis, count: int, child: Child) -> None:
 
 async def _empty(inbox: Path, child: Child) -> None:
     async with asyncio.timeout(120):
-        while any(path.is_file() for path in inbox.glob("[!.]*")):
+        while _waiting(inbox):
             assert child.pid, "ingest died by itself"
             await asyncio.sleep(0.1)
+
+
+def _waiting(inbox: Path) -> list[Path]:
+    return [path for path in inbox.glob("[!.]*") if path.is_file()]
+
+
+def _receipt(folder: Path, name: str) -> dict[str, Any]:
+    [path] = (folder / "archive").rglob(f"{name}.receipt.json")
+    receipt: dict[str, Any] = json.loads(path.read_text())
+    return receipt
 
 
 async def _on_the_stream(redis: Redis) -> Counter[str]:

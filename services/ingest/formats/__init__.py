@@ -8,22 +8,11 @@ come of them in seeds/expected/ are its test.
 from collections.abc import Iterator
 from typing import Final, Protocol, cast
 
-from services.ingest.formats import (
-    feed,
-    json_array,
-    json_lines,
-    json_object,
-    mail,
-    markdown,
-    newsml_1,
-    newsml_g2,
-    nitf,
-    other_xml,
-    plain_text,
-    table,
-    warc,
-    web_page,
-)
+from services.ingest.formats.json_based import json_array, json_lines, json_object
+from services.ingest.formats.mail import mail
+from services.ingest.formats.text import markdown, plain_text, table
+from services.ingest.formats.web import warc, web_page
+from services.ingest.formats.xml_based import feed, newsml_1, newsml_g2, nitf, other_xml
 from services.ingest.records import HEAD_BYTES, Document, Record
 from shared.errors import Unreadable
 
@@ -46,9 +35,10 @@ class Format(Protocol):
 
 
 _KNOWN: Final = (
+    *(warc, mail),
     *(json_lines, json_array, json_object),
-    *(newsml_g2, newsml_1, nitf, feed, web_page, other_xml),
-    *(warc, mail, markdown, table, plain_text),
+    *(newsml_g2, newsml_1, nitf, feed, other_xml),
+    *(web_page, table, markdown, plain_text),
 )
 FORMATS: Final = cast("tuple[Format, ...]", _KNOWN)
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.formats import feed
+from services.ingest.formats.xml_based import feed
 from tests.unit.ingest.formats.xml_cases import (
     broken,
     fields,
@@ -259,7 +259,6 @@ def test_nothing_is_fetched_or_opened(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert (len(found), opened) == (2, [])
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.one_of(st.binary(max_size=300), broken(RSS), broken(ATOM), broken(RSS_1)))
 def test_no_bytes_break_it(data: bytes) -> None:
     """They are articles or have a reason."""
@@ -291,7 +290,6 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(NAMES, VALUES, VALUES), max_size=8))
 def test_no_values_break_it(parts: list[tuple[str, str, str]]) -> None:
     """Whatever entries say, in whatever order, of whatever type."""

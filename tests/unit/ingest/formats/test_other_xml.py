@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.formats import other_xml
+from services.ingest.formats.xml_based import other_xml
 from tests.unit.ingest.formats.xml_cases import reason, recognised
 
 

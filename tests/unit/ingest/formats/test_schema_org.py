@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.ingest.formats import ninjs, schema_org
+from services.ingest.formats.json_based import ninjs, schema_org
 from shared.errors import Unreadable
 from shared.messages import RawArticle
 from tests.builders import NOON
@@ -438,7 +438,7 @@ def reads_or_says_why(value: dict[str, Any]) -> None:
         return
 
 
-@pytest.mark.parametrize("text", ["\ud800", "a\0b", "<" * 5000, "<p>" * 5000, "9" * 5000, "&#0;"])
+@pytest.mark.parametrize("text", ["\ud800", "a\0b", "<" * 999, "<p>" * 999, "9" * 999, "&#0;"])
 def test_no_text_breaks_it(text: str) -> None:
     """Halves of characters, NUL, endless markup and numbers, in every field."""
     for name in NAMES:
@@ -455,7 +455,6 @@ def test_deep_nesting_does_not_break_it() -> None:
     assert [node["headline"] for node in schema_org.articles(value)] == [ARTICLE["headline"]]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES) | st.text(), JSON, max_size=8))
 def test_no_object_breaks_it(value: dict[str, Any]) -> None:
     """Whatever stands in whatever field: an article, or a reason."""
@@ -463,7 +462,6 @@ def test_no_object_breaks_it(value: dict[str, Any]) -> None:
     reads_or_says_why(ARTICLE | value)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from([ARTICLE, GRAPH]),
     st.integers(0, 2000),

@@ -4,10 +4,10 @@ import io
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.formats import table
+from services.ingest.formats.text import table
 from services.ingest.records import Document, Limits, Record
 from shared.errors import Unreadable
 from tests.unit.ingest.formats.xml_cases import (
@@ -282,7 +282,6 @@ def test_stories_with_commas_are_no_tables(text: str) -> None:
     assert not recognised(table, text)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200) | st.text('ab,";\n\r\t|', max_size=60).map(str.encode))
 def test_no_rows_break_it(data: bytes) -> None:
     """Articles and reasons, and no byte of a row is lost."""
@@ -291,14 +290,12 @@ def test_no_rows_break_it(data: bytes) -> None:
     assert survives(table, document)
 
 
-@settings(max_examples=100, deadline=None)
 @given(broken(THREE) | st.binary(max_size=100))
 def test_no_broken_table_breaks_it(data: bytes) -> None:
     """Cut, changed or repeated anywhere."""
     assert survives(table, data)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.text('ab,";\n', max_size=60))
 def test_reading_on_gives_what_reading_at_once_does(text: str) -> None:
     """At any row."""

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.formats import warc
+from services.ingest.formats.web import warc
 from services.ingest.records import Document, Limits, Record
 from tests.unit.ingest.formats.xml_cases import (
     broken,
@@ -151,7 +151,7 @@ def test_responses_are_joined_and_unpacked(encoding: str, body: bytes, joins: bo
         ("gzip", b"abc", "broken gzip"),
         ("gzip", gzip.compress(b" " * 10_000_000), "larger than 1000000 bytes once it is unpacked"),
         ("zstd", zstandard.compress(b" " * 10_000_000), "larger than 1000000 bytes"),
-        ("identity", b"<p></p>", "a web page without text"),
+        ("identity", b"<p></p>", "HTML without text"),
     ],
 )
 def test_a_page_that_cannot_be_read_has_a_reason(encoding: str, body: bytes, said: str) -> None:
@@ -258,14 +258,12 @@ def test_archives_are_recognised(version: bytes) -> None:
     assert not recognised(warc, b"\n" + THREE[0])
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"WARC/1.0\r\n", THREE[0][:300]]))
 def test_no_bytes_break_it(data: bytes, before: bytes) -> None:
     """Articles and reasons."""
     assert survives(warc, before + data)
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     broken(
         (
@@ -281,7 +279,6 @@ def test_no_broken_archive_breaks_it(data: bytes) -> None:
     assert survives(warc, data)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(0, len(gzip.compress(page())) - 1), st.integers(0, 255))
 def test_no_broken_body_breaks_it(at: int, byte: int) -> None:
     """A byte changed in what is packed."""

@@ -1,0 +1,1 @@
+"""Formats in JSON, and the shapes that an article has in them."""

@@ -1,0 +1,110 @@
+"""JSON values, and the shapes of an article they may have: ours, ninjs, schema.org. Pure."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from services.ingest.formats.json_based import ninjs, schema_org
+from services.ingest.records import Limits, Record
+from shared.errors import Unreadable
+
+_NAMES: Final = {dict: "object", list: "array", str: "text", bool: "yes or no", int: "number"}
+_LISTS: Final = ("articles", "items", "_items", "docs", "data", "results")  # of a page of them
+
+
+def parse(data: bytes | memoryview) -> object:
+    """Return the value that `data` is in JSON; raises Unreadable, with line and column.
+
+    What JSON leaves open is refused, for one reading of it would lose something: NaN, halves of
+    characters, a key that stands twice.
+    """
+    try:
+        value: object = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        msg = f"not JSON (line {error.lineno}, column {error.colno}): {error.msg}"
+        raise Unreadable(msg) from None
+    # As many `":` as keys: none was dropped. Else (nested, or within a text) look properly.
+    if isinstance(value, dict) and bytes(data).count(b'":') != len(value):
+        _refuse_repeated_keys(bytes(data))
+    return value
+
+
+def parsed(data: bytes, start: int, end: int, encoding: str) -> Record:
+    """Return the record that `data` holds in JSON, in UTF-8 or, where it is not, in `encoding`."""
+    try:
+        return record(parse(data.strip()), start, end, data)
+    except Unreadable as error:
+        reason = str(error)
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        reason = f"not UTF-8 (byte {error.start} of the record)"
+        if encoding != "utf-8":
+            return parsed(data.decode(encoding, "replace").encode(), start, end, "utf-8")
+    reason = reason.replace("(line 1, column", "(column", 1)
+    return Record(start, end, reason=reason, data=data, joins=_is_line(data))
+
+
+def record(value: object, start: int, end: int, data: bytes) -> Record:
+    """Return the record of one value, which stands in `data` alone."""
+    try:
+        return Record(start, end, fields(value), data=data, joins=_is_line(data))
+    except Unreadable as error:
+        return Record(start, end, reason=str(error), data=data, joins=_is_line(data))
+
+
+def _is_line(data: bytes) -> bool:
+    """Say whether such data, line behind line, are JSON lines."""
+    return b"\n" not in data.rstrip()
+
+
+def too_long(start: int, end: int, limits: Limits) -> Record:
+    """Return the record that says so; its bytes are not held in memory."""
+    limit = limits.record_bytes
+    reason = f"a record of {end - start} bytes; the limit is {limit} (NEWSFLOW_MAX_RECORD_BYTES)"
+    return Record(start, end, reason=reason)
+
+
+def fields(value: object) -> Mapping[str, Any]:
+    """Return the fields of the one article that `value` is; raises Unreadable."""
+    if not isinstance(value, dict):
+        msg = f"a JSON {_NAMES.get(type(value), 'value')}; an article is a JSON object"
+        raise Unreadable(msg)
+    if ninjs.recognises(value):
+        return ninjs.fields(value)
+    if schema_org.recognises(value):
+        return schema_org.fields(value)
+    return value
+
+
+def articles(value: object) -> Iterator[object]:
+    """Yield each article of `value`, which may be one, a graph of schema.org, or hold a list."""
+    if not isinstance(value, dict) or ninjs.recognises(value):
+        yield value
+    elif schema_org.recognises(value):
+        found = list(schema_org.articles(value))
+        yield from found or [value]
+    else:
+        lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
+        text = value.get("headline") or value.get("body") or value.get("body_html")
+        yield from lists[0] if lists and not text else [value]
+
+
+def _refuse_repeated_keys(data: bytes) -> None:
+    """Raise Unreadable when a key of the object itself stands twice, not one further within."""
+    keys: list[str] = []
+
+    def keep(pairs: list[tuple[str, Any]]) -> None:
+        keys[:] = [key for key, _ in pairs]  # the outermost object is the last to end
+
+    try:
+        json.loads(data, object_pairs_hook=keep)
+    except RecursionError:
+        msg = "values within values, too deep"
+        raise Unreadable(msg) from None
+    if twice := [key for key, count in Counter(keys).items() if count > 1]:
+        msg = f"a key stands twice: {twice[0][:60]!r}"
+        raise Unreadable(msg)

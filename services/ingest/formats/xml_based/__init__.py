@@ -1,0 +1,1 @@
+"""Formats in XML, and reading it without harm."""
