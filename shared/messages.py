@@ -34,15 +34,14 @@ ENTRY: Final = "entry"  # key of the validation context under which delivery say
 
 def _utc(moment: datetime) -> datetime:
     """Return `moment` in UTC, in whole milliseconds: what MongoDB keeps of a time."""
-    if moment.tzinfo is UTC and moment.microsecond % 1000 == 0:
-        return moment
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     try:
         there = aware.astimezone(UTC)
     except OverflowError:
         msg = "no such time in UTC, before the year 1 or after 9999"
         raise ValueError(msg) from None
-    return there.replace(microsecond=there.microsecond // 1000 * 1000)
+    below = there.microsecond % 1000
+    return there.replace(microsecond=there.microsecond - below) if below else there
 
 
 def _one_line(text: str) -> str:
@@ -50,7 +49,9 @@ def _one_line(text: str) -> str:
 
 
 def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.strip()
 
 
 def _pub_status(value: object) -> object:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from services.ingest.handler import Position
 from services.ingest.shelf import Look
@@ -114,7 +114,7 @@ class Ledger:
 
     def __init__(self, redis: Redis) -> None:
         self._redis: Any = redis  # redis-py types each reply as the union of all there are
-        self._advance = redis.register_script(redis_scripts.ADVANCE)
+        self._script = "0" * 40  # its SHA-1, once it is loaded
 
     async def lives(self, paths: Sequence[str]) -> list[Life | None]:
         """Return the life of the last file of each path, if there was one."""
@@ -128,27 +128,37 @@ class Ledger:
 
     async def advance(self, steps: Sequence[Step]) -> list[Life]:
         """Publish the articles of each step, once; write and return how far its file is."""
+        calls = [self._call(step) for step in steps]
         try:
-            pipe = self._redis.pipeline(transaction=False)
-            for step in steps:
-                life = step.after
-                flat = [part for pair in asdict(life).items() for part in pair]
-                head: list[str | int] = [
-                    life.id,
-                    step.before,
-                    life.changed_ms,
-                    life.path,
-                    len(flat),
-                ]
-                keys = [streams.RAW, _FILE + life.path, FILES]
-                await self._advance(keys=keys, args=[*head, *flat, *step.articles], client=pipe)
-            last = await pipe.execute()
+            if len(calls) == 1:  # redis-py words an error of a pipeline with all of the command
+                last = [await self._redis.evalsha(*calls[0])]
+            else:
+                pipe = self._redis.pipeline(transaction=False)
+                for call in calls:
+                    pipe.evalsha(*call)
+                last = await pipe.execute()
+        except NoScriptError:  # a server that is new to it; steps that were taken stay taken
+            await self._load_script()
+            return await self.advance(steps)
         except (RedisError, OSError) as error:
             raise RedisUnavailable(str(error)) from error
         return [
             replace(step.after, last_entry=entry_id.decode())
             for step, entry_id in zip(steps, last, strict=True)
         ]
+
+    def _call(self, step: Step) -> list[Any]:
+        life = step.after
+        flat = [part for pair in asdict(life).items() for part in pair]
+        head = [life.id, step.before, life.changed_ms, life.path, len(flat)]
+        keys = [streams.RAW, _FILE + life.path, FILES]
+        return [self._script, len(keys), *keys, *head, *flat, *step.articles]
+
+    async def _load_script(self) -> None:
+        try:
+            self._script = await self._redis.script_load(redis_scripts.ADVANCE)
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable(str(error)) from error
 
     async def write(self, lives: Sequence[Life]) -> None:
         """Write lives as they are now; nothing is published."""

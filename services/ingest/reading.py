@@ -20,7 +20,7 @@ from services.ingest.settings import IngestSettings
 from services.ingest.shelf import Look, Taken, shown
 from services.ingest.unpacking import Allowance
 
-_MOST_RECORDS: Final = 500  # of a batch: what a killed process leaves to be read again
+_MOST_RECORDS: Final = 2000  # of a batch: what a killed process leaves to be read again
 _MOST_BYTES: Final = 4 * 1024 * 1024  # of a batch's articles
 _REMEMBERED: Final = 100_000  # records of a file, that a later one may say the same as
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from services.ingest.formats.byte_lines import Line, Lines
 from services.ingest.formats.json_based import json_shapes
 from services.ingest.formats.mail import mail_message
-from services.ingest.formats.byte_lines import Line, Lines
 from services.ingest.records import Document, Record
 from shared.errors import Unreadable
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from services.ingest import charset
+from services.ingest.formats.byte_lines import Line, Lines
 from services.ingest.formats.json_based import json_shapes
 from services.ingest.formats.text import table_columns
-from services.ingest.formats.byte_lines import Line, Lines
 from services.ingest.records import HEAD_BYTES, Document, Record
 from shared.errors import Unreadable
 
