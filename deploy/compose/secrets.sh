@@ -16,7 +16,7 @@ if [ ! -e secrets/redis_users ]; then
   redis=$(password)
   keep newsflow_redis_url "redis://newsflow:$redis@redis:6379/0"
   keep redis_users "user default on nopass resetkeys resetchannels -@all +ping
-user newsflow on >$redis resetkeys ~articles.* resetchannels -@all +@stream +@scripting +@connection +ping +info +time
+user newsflow on >$redis resetkeys ~articles.* resetchannels -@all +@stream +@hash +@sortedset +get +set +del +expire +persist +@scripting +@connection +ping +info +time
 "
 fi
 keep mongo_key "$(head -c 756 /dev/urandom | base64 -w 76)"

@@ -12,7 +12,9 @@ from redis.exceptions import NoPermissionError
 
 from services.devstack.processes import Child
 from services.devstack.servers import RedisServer, free_port, redis_server
+from services.ingest.ledger import Ledger
 from tests.contract.services_in_process import Recorder, add, all_acknowledged, enriching, until
+from tests.contract.test_inbox import STORY, emptied, ingesting
 
 
 def test_the_file_is_a_compose_file(root: Path) -> None:
@@ -67,15 +69,25 @@ def test_secrets_are_made_once(secrets: Path) -> None:
     }
 
 
-async def test_a_stage_works_with_the_rights_that_compose_gives_it(
-    secrets: Path, guarded: RedisServer
-) -> None:
+@pytest.fixture
+def url(secrets: Path, guarded: RedisServer) -> str:
+    """How a service reaches it, with its own user."""
+    given = (secrets / "newsflow_redis_url").read_text()
+    return given.replace("redis:6379", f"127.0.0.1:{guarded.port}")
+
+
+async def test_ingest_works_with_the_rights_that_compose_gives_it(url: str, tmp_path: Path) -> None:
+    """Publishing, and the lives of files."""
+    async with Redis.from_url(url) as redis, ingesting(redis, tmp_path, redis_url=url):
+        (tmp_path / "inbox" / "wire.txt").write_text(STORY)
+        await emptied(tmp_path)
+        [life] = await Ledger(redis).newest()
+
+        assert (life.state, life.published) == ("archived", 1)
+
+
+async def test_a_stage_works_with_the_rights_that_compose_gives_it(url: str) -> None:
     """Reading, claiming, trimming, parking; and no command beyond the articles."""
-    url = (
-        (secrets / "newsflow_redis_url")
-        .read_text()
-        .replace("redis:6379", f"127.0.0.1:{guarded.port}")
-    )
     redis = Redis.from_url(url)
     await add(redis, 3)
     recorder = Recorder()

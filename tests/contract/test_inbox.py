@@ -31,10 +31,9 @@ async def ingesting(redis: Redis, folder: Path, **settings: Any) -> AsyncIterato
     quick = {"sweep_every_ms": 100, "settle_ms": 100, "stalled_after_ms": 600}
     service = create(
         IngestSettings(
-            redis_url=f"redis://{options['host']}:{options['port']}/0",
             inbox_dir=folder / "inbox",
             archive_dir=folder / "archive",
-            **{**quick, **settings},
+            **{"redis_url": f"redis://{options['host']}:{options['port']}/0", **quick, **settings},
         )
     )
     async with service.app.start_lifespan_context():
