@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from services.ingest import receipts, shelf
 from services.ingest.folder import MARKER, Folder
-from services.ingest.ledger import Ledger, Life, State
+from services.ingest.ledger import IN_HAND, Ledger, Life, State
 from services.ingest.reading import Reading
 from services.ingest.settings import IngestSettings
 from services.ingest.stored import Stored
@@ -22,6 +22,7 @@ from shared.observability import get_logger
 
 _TRY_EVERY_S: Final = 5.0
 _ASK_EVERY_S: Final = 1.0
+_ABSENT: Final = {"archived": "", "gone": "it went away while nobody watched"}
 _STATES: Final[dict[str, State]] = {
     "archive": "archived",
     "leave": "left",
@@ -85,16 +86,18 @@ class Finisher:
 
         An earlier process left them so.
         """
-        inbox = self._settings.inbox_dir
-        for life in await self._ledger.newest():
-            there = (inbox / life.path).exists()
-            if life.state == "published" and not there:
-                self._unwritten[life.path] = replace(life, state="archived")
-            elif life.state == "reading" and not there:
-                self._unwritten[life.path] = replace(life, state="gone", reason="it went away")
-            elif life.state == "deleting":
-                self._to_delete.append(life)
+        lives = await self._ledger.newest()
+        self._to_delete += [life for life in lives if life.state == "deleting"]
+        missing = [life for life in lives if life.state in IN_HAND and not self._is_there(life)]
+        # One that this process has put away meanwhile has changed since.
+        again = await self._ledger.lives([life.path for life in missing])
+        for life in [life for life, now in zip(missing, again, strict=True) if life == now]:
+            ended: State = "archived" if life.state == "published" else "gone"
+            self._unwritten[life.path] = self._changed(life, ended, reason=_ABSENT[ended])
         await self._write()
+
+    def _is_there(self, life: Life) -> bool:
+        return (self._settings.inbox_dir / life.path).exists()
 
     def _end(self, reading: Reading) -> Life | None:
         """Do all that is to be done to a file; return its last life, None when it is stuck."""

@@ -9,8 +9,7 @@ import contextlib
 import random
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from redis.asyncio import Redis
 
@@ -36,6 +35,14 @@ _TELL_EVERY_S: Final = 2.0
 _FORGET_EVERY_S: Final = 3600.0
 
 
+class _Taken(NamedTuple):
+    """A file in hand; without a batch when it was left where it is before."""
+
+    arrival: Arrival
+    reading: Reading
+    batch: Batch | None
+
+
 class Intake:
     """Publishes the articles of every complete file in the inbox, then puts the file away.
 
@@ -48,7 +55,7 @@ class Intake:
         self._metrics = metrics
         self._log = get_logger("ingest")
         self._folder = Folder(settings)
-        self._large: asyncio.Queue[Arrival | Reading] = asyncio.Queue()
+        self._large: asyncio.Queue[Arrival] = asyncio.Queue()
         self._outage: str | None = None
         self._stopping = asyncio.Event()
         self._busy: set[object] = set()
@@ -98,79 +105,90 @@ class Intake:
     async def _take_together(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
         """Publish files up to a batch's size, and return those that are left."""
         known = await self._known(arrivals)
-        read = await asyncio.to_thread(self._read_together, arrivals, known)
-        taken = [(arrival, reading, batch) for arrival, reading, batch in read if reading]
-        if not await self._publish([(reading, batch) for _, reading, batch in taken if batch]):
-            for _, reading, _ in taken:
-                reading.close()
+        if self._stopping.is_set():
             return []
-        for _, reading, _ in taken:
-            if not (reading.done or reading.left):
-                self._large.put_nowait(reading)
-        await self._finish([reading for _, reading, _ in taken if reading.done or reading.left])
-        return arrivals[len(read) :]
+        taken, count = await asyncio.to_thread(self._read_together, arrivals, known)
+        published = await self._publish([(one.reading, one.batch) for one in taken if one.batch])
+        for one in taken:
+            one.reading.close()
+            if published and not (one.reading.done or one.reading.left):
+                self._large.put_nowait(one.arrival)  # to go on from there
+        if not published:
+            return []
+        await self._finish([one.reading for one in taken])
+        return arrivals[count:]
 
     def _read_together(
         self, arrivals: Sequence[Arrival], known: Sequence[Life | None]
-    ) -> list[tuple[Arrival, Reading | None, Batch | None]]:
-        """Read the first batch of each file until there are enough; None for one that is gone."""
-        read: list[tuple[Arrival, Reading | None, Batch | None]] = []
+    ) -> tuple[list[_Taken], int]:
+        """Read the first batch of files until there is enough; say how many were looked at."""
+        taken: list[_Taken] = []
         room = _BATCH_BYTES
-        for arrival, life in zip(arrivals, known, strict=True):
+        for count, (arrival, life) in enumerate(zip(arrivals, known, strict=True)):
             if room <= 0:
-                break
+                return taken, count
             reading = self._open(arrival, life)
-            batch = None
-            if reading and not reading.left:
-                batch = reading.batch()
+            if reading is None or reading.left:
+                taken += [_Taken(arrival, reading, None)] if reading else []
+                continue
+            batch = self._next(arrival, reading)
+            if batch and self._may_be_half(arrival, batch):
+                reading.close()
+                self._folder.hold(arrival)
+            elif batch:
+                taken.append(_Taken(arrival, reading, batch))
                 room -= sum(map(len, batch.step.articles))
-                if self._may_be_half(arrival, batch):
-                    self._folder.hold(arrival)
-                    reading.close()
-                    reading = None
-            read.append((arrival, reading, batch))
-        return read
+        return taken, len(arrivals)
 
     def _open(self, arrival: Arrival, life: Life | None) -> Reading | None:
+        """Return the file opened; None when it is gone, or was given back to come later."""
         try:
             return Reading(arrival.path, life, self._settings)
         except FileNotFoundError:
             self._folder.release(arrival.path)
         except OSError as error:
-            self._log.warning("cannot be read yet", file=str(arrival.path), error=str(error))
-            self._folder.hold(arrival)
+            self._give_back(arrival, error)
         return None
+
+    def _next(self, arrival: Arrival, reading: Reading) -> Batch | None:
+        """Return the next batch; None when the disk failed us, and the file comes again later."""
+        try:
+            return reading.batch()
+        except OSError as error:
+            reading.close()
+            self._give_back(arrival, error)
+        return None
+
+    def _give_back(self, arrival: Arrival, error: OSError) -> None:
+        self._log.warning("cannot be read yet", file=str(arrival.path), error=str(error))
+        self._folder.hold(arrival)
 
     def _may_be_half(self, arrival: Arrival, batch: Batch) -> bool:
         """Say whether a file that no event told of looks broken, and may still be written."""
-        quiet_ms = datetime.now(UTC).timestamp() * 1000 - arrival.look.mtime_ns / 1_000_000
+        quiet_ms = (time.time_ns() - arrival.look.mtime_ns) // 1_000_000
         young = 0 <= quiet_ms < self._settings.stalled_after_ms
         return bool(batch.refused) and not arrival.told and young and not arrival.held
 
     async def _take_in_large(self) -> None:
         while not self._stopping.is_set():
-            waiting = await self._large.get()
+            arrival = await self._large.get()
             with self._at_work():
-                if isinstance(waiting, Arrival):
-                    [life] = await self._known([waiting])
-                    reading = await asyncio.to_thread(self._open, waiting, life)
-                else:
-                    reading = waiting
+                [life] = await self._known([arrival])
+                reading = await asyncio.to_thread(self._open, arrival, life)
                 if reading:
-                    await self._read_on(reading)
+                    await self._read_on(arrival, reading)
 
-    async def _read_on(self, reading: Reading) -> None:
+    async def _read_on(self, arrival: Arrival, reading: Reading) -> None:
         """Read and publish a file to its end, or until asked to stop; read ahead by one batch."""
-        batch = None if reading.done or reading.left else await asyncio.to_thread(reading.batch)
+        batch = None if reading.left else await asyncio.to_thread(self._next, arrival, reading)
         while batch and not self._stopping.is_set():
             is_last = batch.step.after.state == "published"
-            ahead = asyncio.create_task(_nothing() if is_last else asyncio.to_thread(reading.batch))
+            more = _nothing() if is_last else asyncio.to_thread(self._next, arrival, reading)
+            ahead = asyncio.create_task(more)
             await self._publish([(reading, batch)])
             batch = await ahead
-        if reading.done or reading.left:
-            await self._finish([reading])
-        else:
-            reading.close()
+        reading.close()
+        await self._finish([reading])
 
     # ── publishing ────────────────────────────────────────────────────────────────────────────
 
@@ -231,10 +249,10 @@ class Intake:
     # ── putting away ──────────────────────────────────────────────────────────────────────────
 
     async def _finish(self, readings: Sequence[Reading]) -> None:
+        """Put away the files that are read to their end."""
         for reading in readings:
-            reading.close()
-        for reading in [one for one in readings if one.left]:
-            self._folder.leave(reading.file.path, reading.life.look)
+            if reading.left:
+                self._folder.leave(reading.file.path, reading.life.look)
         await self._finisher.finish([one for one in readings if one.done])
 
     async def _keep_house(self) -> None:

@@ -117,7 +117,9 @@ class Reading:
     def _begin(self) -> Iterator[Read]:
         """Return the records that are to be read, after making sure what came of those before."""
         known, at = self.life.records, self.life.position
-        if known and not self.results.recover(known):
+        if known == 0:
+            self.results.discard()  # of another life
+        elif not self.results.recover(known):
             for read in islice(self._read(handler.Position()), known):
                 self.results.add(read, duplicate=bool(read.article) and self._is_duplicate(read))
         return iter(()) if self.done else self._read(at)
@@ -146,8 +148,8 @@ class Reading:
                 return
             reason = f"too large: {self.life.size} bytes; the limit is {limit}"
             reason += " (NEWSFLOW_MAX_FILE_BYTES)"
-        except OSError as error:
-            reason = f"cannot be read: {error.strerror}"
+        except OSError:
+            raise  # the disk's matter, and not the file's
         except Exception as error:  # noqa: BLE001 (a bug harms its file only, which is kept)
             self.error = error
             reason = f"a bug in Newsflow: {type(error).__name__}: {error}"

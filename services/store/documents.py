@@ -16,7 +16,7 @@ from bson.errors import InvalidDocument
 from bson.raw_bson import RawBSONDocument
 
 from shared.errors import PermanentError
-from shared.messages import EnrichedArticle
+from shared.messages import EnrichedArticle, RawArticle
 
 SCHEMA_VERSION: Final = 1
 
@@ -100,7 +100,8 @@ def head_update(record: Record) -> list[Document]:
 def _head(enriched: EnrichedArticle, content_hash: str) -> Document:
     article = enriched.article
     read = enriched.model_dump(exclude={"article"}, exclude_none=True)
-    sent = article.model_dump(exclude={"body"}, exclude_none=True)
+    sent = _sent(article)
+    del sent["body"]
     dateline = read.get("dateline")
     if dateline and isinstance(dateline.get("date"), date):
         dateline["date"] = dateline["date"].isoformat()  # BSON knows times, no days
@@ -122,8 +123,17 @@ def _revision(enriched: EnrichedArticle, content_hash: str) -> Document:
         "article_id": enriched.article_id,
         "version_created": enriched.article.version_created,
         "content_hash": content_hash,
-        **enriched.article.model_dump(exclude_none=True),
+        **_sent(enriched.article),
     }
+
+
+def _sent(article: RawArticle) -> Document:
+    """Return what a publisher sent; `alt_ids` as a list, for a key can hold neither dot nor NUL."""
+    sent = article.model_dump(exclude_none=True)
+    alt_ids, subjects = sent.pop("alt_ids"), sent.pop("subjects")
+    if alt_ids:
+        sent["alt_ids"] = [{"role": role, "value": value} for role, value in alt_ids.items()]
+    return sent | ({"subjects": subjects} if subjects else {})
 
 
 def _lead(enriched: EnrichedArticle) -> str:

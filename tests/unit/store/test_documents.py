@@ -44,6 +44,17 @@ def test_a_summary_is_the_publishers_or_the_first_paragraph(
     assert bson.decode(record(enriched_article(**fields)).head.raw)["summary"] == summary
 
 
+def test_what_a_publisher_did_not_say_is_not_there() -> None:
+    """No empty lists; further ids stand in a list, for a key can hold neither dot nor NUL."""
+    silent = bson.decode(record(enriched_article(body="x")).head.raw)
+    one = record(enriched_article(alt_ids={"a.b": "1", "\0$c": "2"}, subjects=[{"name": "Ports"}]))
+    said, revision = bson.decode(one.head.raw), bson.decode(one.revision.raw)
+
+    assert not {"subjects", "alt_ids", "urgency", "located"} & silent.keys()
+    assert said["alt_ids"] == [{"role": "a.b", "value": "1"}, {"role": "\0$c", "value": "2"}]
+    assert said["subjects"] == revision["subjects"] == [{"name": "Ports"}]
+
+
 def test_a_revision_is_what_the_publisher_sent() -> None:
     """Without annotations: they can be made again."""
     one = record(enriched_article(uri="urn:a", version="2", updated_at=NOON))
