@@ -1,6 +1,7 @@
 """From bytes to text, whatever encoding they are in. Pure."""
 
 import codecs
+import re
 from typing import Final
 
 from charset_normalizer import from_bytes
@@ -22,7 +23,7 @@ _IN_USE: Final = (  # encodings that text still comes in; the others read like t
     *("gb18030", "big5", "cp932", "euc_jp", "iso2022_jp", "cp949"),
 )
 _SAMPLE: Final = 100_000  # bytes that are looked at to tell an encoding
-_CONTROLS: Final = {*range(32), 127} - {9, 10, 12, 13, 27}
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _MOST_CONTROLS: Final = 0.01  # of the characters of a text
 
 
@@ -39,7 +40,7 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError:
         text = _strictly(data, _encoding(data))
     sample = text[:_SAMPLE]
-    controls = sum(ord(char) in _CONTROLS for char in sample)
+    controls = len(_CONTROL.findall(sample))
     if "\0" in sample or controls > _MOST_CONTROLS * len(sample):
         msg = "not text: it holds binary data"
         raise Unreadable(msg)

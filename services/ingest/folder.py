@@ -17,11 +17,11 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import signal
 import stat
 import time
 from collections.abc import Iterator
-from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -33,8 +33,9 @@ from services.ingest.settings import IngestSettings
 from services.ingest.shelf import Look, shown
 from shared.observability import get_logger
 
-_NOT_YET: Final = (".*", "*~", "#*#", "*.part", "*.partial", "*.filepart", "*.tmp", "*.temp")
-_NOT_YET_EITHER: Final = ("*.swp", "*.crdownload", "*.download", "*.lock")
+_NOT_YET: Final = re.compile(
+    r"\..*|.*~|#.*#|.*\.(part|partial|filepart|tmp|temp|swp|crdownload|download|lock)", re.DOTALL
+)
 _ARRIVING: Final = 1000  # files that are named
 MARKER: Final = ".ready"
 _WITHOUT_LEASE: Final = 5  # times `settle_ms`, where nobody can tell whether a file is written
@@ -213,7 +214,7 @@ class Folder:
 
 
 def _is_not_yet(name: str) -> bool:
-    return any(fnmatch(name, pattern) for pattern in (*_NOT_YET, *_NOT_YET_EITHER))
+    return _NOT_YET.fullmatch(name) is not None
 
 
 def _is_file(path: Path) -> bool:
