@@ -4,6 +4,7 @@ import codecs
 import re
 from typing import Final
 
+import pycld2
 from charset_normalizer import from_bytes
 
 from shared.errors import Unreadable
@@ -16,12 +17,12 @@ _MARKS: Final = (  # the longer first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 UTF8_MARK: Final = codecs.BOM_UTF8
-_WESTERN: Final = "cp1252"  # what browsers take unlabelled text for, too
-_IN_USE: Final = (  # encodings that text still comes in; the others read like these by chance
-    *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
+_ONE_BYTE: Final = (  # encodings that text still comes in; of equals the first, as browsers do
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
     *("iso8859_2", "iso8859_5", "iso8859_7", "iso8859_9", "koi8_r", "koi8_u", "cp874"),
-    *("gb18030", "big5", "cp932", "euc_jp", "iso2022_jp", "cp949"),
 )
+_SEVERAL_BYTES: Final = ("gb18030", "big5", "cp932", "euc_jp", "iso2022_jp", "cp949")
+_READ: Final = 10_000  # characters that a language is told by
 _SAMPLE: Final = 100_000  # bytes that are looked at to tell an encoding
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _MOST_CONTROLS: Final = 0.01  # of the characters of a text
@@ -53,15 +54,26 @@ def _encoding(data: bytes) -> str:
     if 0 in sample:
         msg = "not text: it holds binary data"
         raise Unreadable(msg)
-    guesses = from_bytes(sample, cp_isolation=list(_IN_USE))
-    best = guesses.best()
+    best = from_bytes(sample, cp_isolation=[*_ONE_BYTE, *_SEVERAL_BYTES]).best()
     if best is None:
         msg = "not text in any encoding that can be told"
         raise Unreadable(msg)
-    # A page of English with a few quotes and accents reads as well in five encodings.
-    western = next((guess for guess in guesses if guess.encoding == _WESTERN), best)
-    as_good = western.chaos <= best.chaos and western.coherence >= best.coherence
-    return western.encoding if as_good else best.encoding
+    if best.encoding in _SEVERAL_BYTES:
+        return best.encoding
+    # Letters of one byte look alike in many encodings; read as a language only one makes sense.
+    sense = {encoding: _sense(sample, encoding) for encoding in _ONE_BYTE}
+    likeliest = max(_ONE_BYTE, key=sense.__getitem__)
+    return likeliest if sense[likeliest] else best.encoding
+
+
+def _sense(sample: bytes, encoding: str) -> float:
+    """Return how well `sample`, read as `encoding`, reads as some language; 0 when not at all."""
+    try:
+        text = sample.decode(encoding)[:_READ]
+        _, _, [(_, _, percent, score), *_] = pycld2.detect(text, bestEffort=True)
+    except (UnicodeDecodeError, pycld2.error):
+        return 0.0
+    return float(score * percent)
 
 
 def _strictly(data: bytes, encoding: str) -> str:

@@ -52,20 +52,37 @@ def test_text_is_read_in_whatever_encoding_it_has(encoding: str) -> None:
     assert article_in(text.encode(encoding)).body == text
 
 
-def test_typographic_quotes_of_windows_are_read() -> None:
-    """An English page of Windows-1252 is not taken for Central European."""
-    text = (
-        "The minister said “we will not yield” – and Nestlé’s shares fell 3½ percent in São Paulo."
-    )
-
-    assert article_in(text.encode("cp1252")).body == text
-
-
-def test_polish_of_windows_is_read() -> None:
-    """Nor the other way round."""
-    text = "Prezydent powiedział w poniedziałek, że rząd przyjmie nową ustawę o mediach."
-
-    assert article_in(text.encode("cp1250")).body == text
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "The minister said “we will not yield” – and Nestlé’s shares fell 3½ percent."),
+        ("cp1252", "Le maire est déjà prêt à céder, les élèves français ont été reçus à Orléans."),
+        ("cp1252", "El Niño llegó ayer a España según el señor Muñoz, dijo la compañía."),
+        ("cp1252", "Die Bürger müssen künftig höhere Gebühren für Straßen zahlen."),
+        ("cp1250", "Prezydent powiedział w poniedziałek, że rząd przyjmie nową ustawę o mediach."),
+        ("cp1250", "Prezident v pondělí řekl, že vláda přijme nový zákon o médiích a že začne."),
+        ("cp1251", "Президент заявил в понедельник, что страна готова к новым переговорам."),
+        ("koi8_r", "Президент заявил в понедельник, что страна готова к новым переговорам."),
+        ("cp1253", "Ο πρόεδρος δήλωσε τη Δευτέρα ότι η χώρα είναι έτοιμη για νέες συνομιλίες."),
+        (
+            "cp1254",
+            "Cumhurbaşkanı pazartesi günü yeni yasanın çıkacağını söyledi, görüşme yapıldı.",
+        ),
+        ("gb18030", "总统星期一表示，国家准备进行新的和平谈判，政府将于下周公布新的法律草案。"),
+        (
+            "cp932",
+            "大統領は月曜日、新たな和平交渉の用意があると述べた。政府は来週、法案を発表する。",
+        ),
+        (
+            "euc_jp",
+            "大統領は月曜日、新たな和平交渉の用意があると述べた。政府は来週、法案を発表する。",
+        ),
+        ("cp949", "대통령은 월요일 새로운 평화 회담을 준비하고 있다고 말했다."),
+    ],
+)
+def test_an_encoding_that_nothing_names_is_told_by_its_language(encoding: str, text: str) -> None:
+    """A sentence is enough: only one encoding makes sense of it."""
+    assert article_in(text.encode(encoding)).body == text
 
 
 @pytest.mark.parametrize(
