@@ -216,4 +216,8 @@ def _subjects(components: list[Element]) -> list[dict[str, str]]:
                 said = attribute(each, "FormalName")
                 found.append(subject(f"subj:{said}" if _SUBJECT_CODE.fullmatch(said) else said))
         found += [subject(name=said) for said in texts(every(component, "NewsLines/KeywordLine"))]
+        for each in every(component, "Metadata/Property"):
+            said = attribute(each, "Value")
+            if said and attribute(each, "FormalName").endswith("Keywords"):
+                found.append(subject(name=said))
     return distinct(found)

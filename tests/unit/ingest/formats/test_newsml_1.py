@@ -33,6 +33,9 @@ STORY = """<NewsML Version="1.2">
   <NewsComponent>
    <DescriptiveMetadata><Language FormalName="en"/>
     <SubjectCode><Subject FormalName="03000000"/></SubjectCode></DescriptiveMetadata>
+   <Metadata><MetadataType FormalName="Keywords"/>
+    <Property FormalName="IndustryKeywords" Value="Airports"/>
+    <Property FormalName="Rank" Value="1"/></Metadata>
    <NewsComponent>
     <NewsLines><HeadLine>Floods close airport</HeadLine><ByLine>Ana Paz</ByLine>
      <DateLine>LIMA, Peru</DateLine><SlugLine>peru-floods</SlugLine>
@@ -82,7 +85,7 @@ def test_a_story_gives_every_field() -> None:
         "summary": "Rain closed the airport.",
         "language": "en",
         "source": "Example Wire",
-        "subjects": [{"id": "subj:03000000"}, {"name": "rain"}],
+        "subjects": [{"id": "subj:03000000"}, {"name": "Airports"}, {"name": "rain"}],
         "body_html": "<p>Rain <b>closed</b> it.<br>Again.</p>",
     }
 
