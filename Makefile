@@ -32,8 +32,9 @@ format: $(READY) ## Let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) ## Measure latency and speed on this machine
+bench: $(READY) ## Measure latency, speed and memory on this machine; ten minutes
 	@$(BIN)/python -m tests.benchmarks
+	@$(BIN)/python -m tests.benchmarks.intake
 
 schemas: $(READY) ## Write docs/schemas/ and docs/asyncapi.json anew from the code
 	@$(BIN)/python -m tests.docs.generated

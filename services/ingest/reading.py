@@ -22,7 +22,7 @@ from services.ingest.unpacking import Allowance
 
 _MOST_RECORDS: Final = 2000  # of a batch: what a killed process leaves to be read again
 _MOST_BYTES: Final = 4 * 1024 * 1024  # of a batch's articles
-_REMEMBERED: Final = 100_000  # records of a file, that a later one may say the same as
+_REMEMBERED: Final = 50_000  # at least so many records, that a later one may say the same as
 
 
 class Batch(NamedTuple):
@@ -56,7 +56,8 @@ class Reading:
         key = f"{sha256[:16]}-{hashlib.sha256(self.life.path.encode()).hexdigest()[:8]}"
         self.results = Results(inbox, key)
         self.error: Exception | None = None
-        self._seen: dict[int, None] = {}
+        self._seen: set[int] = set()
+        self._seen_before: set[int] = set()
         self._ahead = self.life
         self._reads = self._guarded()
 
@@ -159,11 +160,11 @@ class Reading:
     def _is_duplicate(self, read: Read) -> bool:
         """Say whether a record of this file, not long before, was the same article word by word."""
         key = hash(read.article[: read.article.rfind(b',"provenance":')])
-        if key in self._seen:
+        if key in self._seen or key in self._seen_before:
             return True
-        self._seen[key] = None
-        if len(self._seen) > _REMEMBERED:
-            del self._seen[next(iter(self._seen))]
+        self._seen.add(key)
+        if len(self._seen) == _REMEMBERED:
+            self._seen, self._seen_before = set(), self._seen
         return False
 
     def _bytes_read(self, life: Life) -> int:

@@ -10,8 +10,10 @@ import orjson
 from services.ingest.formats.json_based import ninjs, schema_org
 from services.ingest.records import Limits, Record
 from shared.errors import Unreadable
+from shared.messages import RawArticle
 
 _NAMES: Final = {dict: "object", list: "array", str: "text", bool: "yes or no", int: "number"}
+_CONTRACT: Final = RawArticle.model_fields.keys()
 _LISTS: Final = ("articles", "items", "_items", "docs", "data", "results")  # of a page of them
 
 
@@ -73,6 +75,8 @@ def fields(value: object) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         msg = f"a JSON {_NAMES.get(type(value), 'value')}; an article is a JSON object"
         raise Unreadable(msg)
+    if value.keys() <= _CONTRACT:
+        return value
     if ninjs.recognises(value):
         return ninjs.fields(value)
     if schema_org.recognises(value):
