@@ -22,6 +22,7 @@ from shared.observability import get_logger
 
 _TRY_EVERY_S: Final = 5.0
 _ASK_EVERY_S: Final = 1.0
+_NOTHING: Final = shelf.SetAside([], whole=True)
 _ABSENT: Final = {"archived": "", "gone": "it went away while nobody watched"}
 _STATES: Final[dict[str, State]] = {
     "archive": "archived",
@@ -88,7 +89,8 @@ class Finisher:
         """
         lives = await self._ledger.newest()
         self._to_delete += [life for life in lives if life.state == "deleting"]
-        missing = [life for life in lives if life.state in IN_HAND and not self._is_there(life)]
+        in_inbox = [life for life in lives if life.state in {*IN_HAND, "left"}]
+        missing = [life for life in in_inbox if not self._is_there(life)]
         # One that this process has put away meanwhile has changed since.
         again = await self._ledger.lives([life.path for life in missing])
         for life in [life for life, now in zip(missing, again, strict=True) if life == now]:
@@ -103,6 +105,7 @@ class Finisher:
         """Do all that is to be done to a file; return its last life, None when it is stuck."""
         life = reading.life
         try:
+            reading.file.path.lstat()
             if life.published + life.duplicate == 0:
                 return self._fail(reading)
             return self._put_away(reading)
@@ -125,15 +128,20 @@ class Finisher:
     def _put_away(self, reading: Reading) -> Life:
         file, life, settings = reading.file, reading.life, self._settings
         target = shelf.archived_as(file, settings.archive_dir)
-        aside = shelf.set_records_aside(file, reading.results.failures()) if life.failed else []
+        aside = _NOTHING
+        if life.failed:
+            aside = shelf.set_records_aside(file, reading.results.failures())
         receipt = target.with_name(target.name + shelf.RECEIPT)
         now = datetime.now(UTC)
-        receipts.write(receipt, life, reading.results, set_aside=aside, finished_at=now)
+        receipts.write(receipt, life, reading.results, set_aside=aside.names, finished_at=now)
         if settings.when_done != "leave":
             shelf.put_away(file, target)
         reading.results.discard()
         self._drop_marker(file.path)
-        state = _STATES[settings.when_done]
+        # What was refused and stands nowhere else is in the file: then it is not to be deleted.
+        state = _STATES[settings.when_done if aside.whole else "archive"]
+        if settings.when_done == "leave":
+            state = "left"
         shown = receipt.relative_to(settings.archive_dir).as_posix()
         return self._changed(life, state, receipt=shown)
 

@@ -176,7 +176,10 @@ class Folder:
         for path, look in looks.items():
             if path in self._out or path in self._told or path in self._found:
                 continue
-            if path in self._left or not self._is_marked(path, looks):
+            if path in self._left or path.name.endswith(MARKER):
+                continue
+            if not self._is_marked(path, looks):
+                settling[path] = (look, now)
                 continue
             before, since = self._settling.get(path, (None, now))
             settling[path] = (look, since if before == look else now)
@@ -208,8 +211,6 @@ class Folder:
             self._arrived.set()
 
     def _is_marked(self, path: Path, looks: dict[Path, Look]) -> bool:
-        if path.name.endswith(MARKER):
-            return False
         return not self._settings.ready_marker or path.with_name(path.name + MARKER) in looks
 
 

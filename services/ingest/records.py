@@ -73,7 +73,7 @@ class Document:
     def data(self) -> bytes:
         """All bytes; raises Unreadable when there are more than `limits.document_bytes`."""
         limit = self.limits.document_bytes
-        data = self.head + self._source.read(limit + 1 - len(self.head))
+        data = self.head + self._source.read(max(0, limit + 1 - len(self.head)))
         if len(data) > limit:
             msg = (
                 f"larger than {limit} bytes, the most that is read of its format "

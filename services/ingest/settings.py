@@ -27,7 +27,7 @@ class IngestSettings(Settings):
         60_000, description="A file seen being written is taken as it is when quiet for this long."
     )
     ready_marker: bool = Field(
-        default=False, description="Take a file only once an empty `NAME.ready` stands beside it."
+        default=False, description="Take a file only once a `NAME.ready` stands beside it."
     )
     when_done: Literal["archive", "leave", "delete"] = Field(
         "archive",

@@ -5,6 +5,7 @@ back: a check before the move would leave a moment in which it could still be lo
 """
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -23,6 +24,9 @@ RECEIPT: Final = ".receipt.json"
 _REASON: Final = ".reason.json"
 _HEAD: Final = 8192  # characters of a receipt that hold its file's SHA-256
 _DIGITS: Final = 8
+_PACKED: Final = re.compile(r"(\.(gz|bz2|xz|zst|zip|tar|tgz|tbz2|txz))+$", re.IGNORECASE)
+_LONGEST_NAME: Final = 180  # bytes; file systems take 255, and ours add up to 40
+_SUFFIX: Final = 20
 _MEMBER: Final = 100  # characters of a member's name
 
 
@@ -53,6 +57,13 @@ class Taken(NamedTuple):
         return shown(self.path, self.inbox)
 
 
+class SetAside(NamedTuple):
+    """Files of records that failed, by their path within the inbox; whether all bytes are there."""
+
+    names: list[str]
+    whole: bool
+
+
 class Note(TypedDict):
     """Why a file, or some records of it, were set aside; stands beside them as JSON."""
 
@@ -76,7 +87,7 @@ def archived_as(file: Taken, archive: Path) -> Path:
     A different file of the same name is never overwritten, nor is its receipt: the newcomer's name
     gets a part of its SHA-256.
     """
-    target = archive / f"{file.at:%Y-%m-%d}" / file.path.relative_to(file.inbox)
+    target = _fitting(archive / f"{file.at:%Y-%m-%d}" / file.path.relative_to(file.inbox))
     receipt = target.with_name(target.name + RECEIPT)
     taken = target.exists() or (receipt.exists() and not _is_of(receipt, file.sha256))
     return _beside(target, file.sha256) if taken else target
@@ -97,14 +108,14 @@ def set_aside(file: Taken, reason: str) -> None:
 
     Moving it back into the inbox tries it again. Raises OSError when it cannot be moved.
     """
-    target = file.inbox / FAILED / file.path.relative_to(file.inbox)
+    target = _fitting(file.inbox / FAILED / file.path.relative_to(file.inbox))
     moved = _move(file, _beside(target, file.sha256) if target.exists() else target)
     if moved:
         _note(moved, file, reason, [])
 
 
-def set_records_aside(file: Taken, failures: Iterable[Failure]) -> list[str]:
-    """Write the records that failed to `inbox/.failed/`, each reason beside; return the names.
+def set_records_aside(file: Taken, failures: Iterable[Failure]) -> SetAside:
+    """Write the records that failed to `inbox/.failed/`, each reason beside; return where.
 
     Lines and rows of one file stand together in `NAME.rest.jsonl`, others each in `NAME.17.xml`.
     Mended and moved into the inbox they are read. What was written before is written anew, the
@@ -113,9 +124,11 @@ def set_records_aside(file: Taken, failures: Iterable[Failure]) -> list[str]:
     inbox, path = file.inbox, file.path
     folder = (inbox / FAILED / path.relative_to(inbox)).parent
     folder.mkdir(parents=True, exist_ok=True)
-    rest = _own(folder / f"{path.stem}.rest{path.suffix}", file)
+    stem, suffix = _unpacked_name(path.name)
+    rest = _own(folder / f"{stem}.rest{suffix}", file)
     together: list[dict[str, Any]] = []
     names: list[str] = []
+    whole = True
     with _half(rest).open("wb") as lines:
         for failure in failures:
             known = failure._asdict()
@@ -130,24 +143,35 @@ def set_records_aside(file: Taken, failures: Iterable[Failure]) -> list[str]:
                 _half(alone).replace(alone)
                 _note(alone, file, failure.reason, [known])
                 names.append(shown(alone, inbox))
+            else:
+                whole = False
     if not together:
         _half(rest).unlink()
-        return names
+        return SetAside(names, whole)
     _half(rest).replace(rest)
     _note(rest, file, _summary(together), together)
-    return [shown(rest, inbox), *names]
+    return SetAside([shown(rest, inbox), *names], whole)
 
 
 def _name_alone(path: Path, failure: Failure) -> str:
     """Return the name for a record alone: `wire.17.xml`, of an archive `wire.17.its-name.xml`."""
+    stem, suffix = _unpacked_name(path.name)
     if failure.member is None:
-        return f"{path.stem}.{failure.record}{path.suffix}"
+        return f"{stem}.{failure.record}{suffix}"
     member = re.sub(r"[^\w.-]+", "-", failure.member.rpartition("/")[2])[-_MEMBER:]
-    return f"{path.stem}.{failure.record}.{member.lstrip('.')}"
+    return f"{stem}.{failure.record}.{member.lstrip('.')}"
+
+
+def _unpacked_name(name: str) -> tuple[str, str]:
+    """Return stem and suffix of what a file holds: `wire` and `.jsonl` for `wire.jsonl.gz`."""
+    inner = _PACKED.sub("", name) or name
+    path = Path(inner)
+    return path.stem, path.suffix
 
 
 def _own(target: Path, file: Taken) -> Path:
     """Return `target`, or a name beside it when that holds records of another file."""
+    target = _fitting(target)
     return _beside(target, file.sha256) if _taken_by_other(target, file.sha256) else target
 
 
@@ -181,6 +205,16 @@ def _note(target: Path, file: Taken, reason: str, records: list[dict[str, Any]])
     half = _half(target)
     half.write_text(json.dumps(note, indent=2) + "\n")
     half.replace(target.with_name(target.name + _REASON))
+
+
+def _fitting(target: Path) -> Path:
+    """Return `target` with a name short enough to have another one made of it."""
+    name = os.fsencode(target.name)
+    if len(name) <= _LONGEST_NAME:
+        return target
+    kept = name[: _LONGEST_NAME - _SUFFIX].decode("utf-8", "ignore")
+    digits = hashlib.sha256(name).hexdigest()[:_DIGITS]
+    return target.with_name(f"{kept}.{digits}{target.suffix[:_DIGITS]}")
 
 
 def _half(target: Path) -> Path:

@@ -31,6 +31,7 @@ _FREE: Final = 64 * 1024 * 1024  # bytes that any file may unpack to, however sm
 _SPOOL: Final = 8 * 1024 * 1024  # bytes of a packed zip in memory; beyond, in a temporary file
 _TAR_MARK: Final = slice(257, 262)
 _HEAD: Final = 512
+_OFFICE: Final = "[Content_Types].xml"  # Microsoft's; OpenDocument and EPUB begin with `mimetype`
 _ESCAPES: Final = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
 
 
@@ -122,8 +123,11 @@ def _zipped(stream: BinaryIO, allowance: Allowance) -> Iterator[Part]:
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             msg = f"a damaged zip: {error}"
             raise Unreadable(msg) from None
+        if archive.namelist()[:1] == ["mimetype"] or _OFFICE in archive.namelist():
+            msg = "an Office document, which is not read; save it as text or HTML"
+            raise Unreadable(msg)
         for entry in archive.infolist():
-            if entry.is_dir():
+            if entry.is_dir() or _is_litter(entry.filename):
                 continue
             if reason := _refused(entry.filename) or _odd_in_zip(entry):
                 yield Part(_shown(entry.filename), reason=reason)
@@ -148,7 +152,7 @@ def _tarred(stream: BinaryIO, allowance: Allowance) -> Iterator[Part]:
     try:
         with tarfile.open(fileobj=stream, mode="r|", errorlevel=2) as archive:
             for entry in archive:
-                if entry.isdir():
+                if entry.isdir() or _is_litter(entry.name):
                     continue
                 reason = _refused(entry.name)
                 if not entry.isreg():
@@ -160,6 +164,13 @@ def _tarred(stream: BinaryIO, allowance: Allowance) -> Iterator[Part]:
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         msg = f"a damaged tar: {error}"
         raise Unreadable(msg) from None
+
+
+def _is_litter(name: str) -> bool:
+    """Say whether a member is what file managers leave behind, as dotfiles are in the inbox."""
+    parts = [part for part in re.split(r"[/\\]", name) if part not in {"", ".", ".."}]
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return hidden or bool(parts and parts[-1] in {"Thumbs.db", "desktop.ini"})
 
 
 def _refused(name: str) -> str | None:

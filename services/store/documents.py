@@ -23,6 +23,7 @@ SCHEMA_VERSION: Final = 1
 Document = dict[str, Any]
 
 _LIMIT_BYTES: Final = 15 * 1024 * 1024  # MongoDB's is 16 MiB, of the whole update
+_BEFORE_LEAD: Final = " \t\n-\u2013\u2014:."  # what parts it from the dateline
 _SUMMARY_LENGTH: Final = 500
 _REVISION_DIGITS: Final = 16
 # What people look for first stands first, in a shell and in an export.
@@ -144,5 +145,5 @@ def _lead(enriched: EnrichedArticle) -> str:
         start = len(enriched.headline)
     if enriched.dateline:
         start = enriched.dateline.end
-    lead = text[start:].lstrip().partition("\n")[0]
+    lead = text[start:].lstrip(_BEFORE_LEAD).partition("\n")[0]
     return lead[:_SUMMARY_LENGTH]

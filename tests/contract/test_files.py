@@ -208,17 +208,56 @@ async def test_files_are_deleted_once_their_articles_are_stored(
     assert receipt_of(tmp_path, "wire.txt")["published"] == 1
 
 
+async def test_a_file_is_not_deleted_while_it_alone_holds_what_was_refused(
+    redis: Redis, tmp_path: Path
+) -> None:
+    """A line too long to be set aside has its bytes in the archive only."""
+    lines = b'{"headline": "One"}\n{"headline": "' + b"x" * 3000 + b'"}\n'
+    async with ingesting(redis, tmp_path, when_done="delete", max_record_bytes=1000):
+        drop(tmp_path, "wire.jsonl", lines)
+        await ended(redis, "wire.jsonl", "archived")
+
+    assert archived(tmp_path) == {"wire.jsonl": lines.decode()}
+
+
+@pytest.mark.parametrize("name", ["L" * 250 + ".txt", "é" * 125 + ".txt"])
+async def test_a_name_as_long_as_names_can_be_is_shortened(
+    redis: Redis, tmp_path: Path, name: str
+) -> None:
+    """Its archived copy and its receipt need room for their own."""
+    async with ingesting(redis, tmp_path):
+        (tmp_path / "inbox").joinpath(name).write_text(STORY)
+        await emptied(tmp_path)
+
+    [archived_name] = archived(tmp_path)
+    assert archived_name.startswith(name[:20])
+    assert archived_name.endswith(".txt")
+
+
+async def test_bad_rows_stand_together_below_their_header(redis: Redis, tmp_path: Path) -> None:
+    """One file to mend for one that was dropped, packed or not."""
+    rows = "id,headline,body\n1,One\n2,Two,It was two.\n3,Three\n"
+    async with ingesting(redis, tmp_path):
+        drop(tmp_path, "table.csv.gz", gzip.compress(rows.encode()))
+        await emptied(tmp_path)
+
+    rest = tmp_path / "inbox" / ".failed" / "table.rest.csv"
+    assert rest.read_text() == "id,headline,body\n1,One\n3,Three\n"
+
+
 async def test_a_marker_says_when_a_file_is_complete(redis: Redis, tmp_path: Path) -> None:
     """With `ready_marker`, a file waits for NAME.ready, however long it is quiet."""
     async with ingesting(redis, tmp_path, ready_marker=True):
         drop(tmp_path, "wire.txt", STORY.encode())
         await asyncio.sleep(1)
         before = await published(redis)
+        waiting = (await Ledger(redis).waiting()).arriving
         drop(tmp_path, "wire.txt.ready", b"")
         await until(lambda: _published(redis, 1))
         await emptied(tmp_path)
 
     assert before == []
+    assert waiting.keys() <= {"wire.txt"}
     assert not (tmp_path / "inbox" / "wire.txt.ready").exists()
 
 

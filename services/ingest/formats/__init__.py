@@ -43,11 +43,22 @@ _KNOWN: Final = (
 FORMATS: Final = cast("tuple[Format, ...]", _KNOWN)
 
 
+_NOT_READ: Final = {
+    b"%PDF-": "a PDF",
+    b"{\\rtf": "a document in RTF",
+    b"\xd0\xcf\x11\xe0": "a document of an old Word, Excel or Outlook",
+}
+
+
 def format_of(document: Document) -> Format:
     """Return the format of `document`; raises Unreadable when it is empty or none we know."""
     if not document.head.strip() and len(document.head) < HEAD_BYTES:
         msg = "empty: nothing but white space" if document.head else "empty"
         raise Unreadable(msg)
+    for mark, what in _NOT_READ.items():
+        if document.head.startswith(mark):
+            msg = f"{what}, which is not read; save it as text or HTML"
+            raise Unreadable(msg)
     for candidate in FORMATS:
         if candidate.recognises(document):
             return candidate

@@ -62,6 +62,12 @@ def test_text_is_read_in_whatever_encoding_it_has(encoding: str) -> None:
         ("cp1250", "Prezydent powiedział w poniedziałek, że rząd przyjmie nową ustawę o mediach."),
         ("cp1250", "Prezident v pondělí řekl, že vláda přijme nový zákon o médiích a že začne."),
         ("cp1251", "Президент заявил в понедельник, что страна готова к новым переговорам."),
+        ("koi8_r", "ПРЕЗИДЕНТ ПОДПИСАЛ ЗАКОН О БЮДЖЕТЕ НА БУДУЩИЙ ГОД"),
+        ("cp1255", "ראש הממשלה אמר ביום שני כי הממשלה תאשר את התקציב החדש בשבוע הבא"),
+        ("cp1256", "قال الرئيس يوم الاثنين إن الحكومة ستوافق على الميزانية الجديدة"),
+        ("iso2022_jp", "大統領は月曜日、新たな和平交渉の用意があると述べた。"),
+        ("utf-16-le", "The harbour of Lima was closed by the storm on Monday."),
+        ("utf-16-be", "The harbour of Lima was closed by the storm on Monday."),
         ("koi8_r", "Президент заявил в понедельник, что страна готова к новым переговорам."),
         ("cp1253", "Ο πρόεδρος δήλωσε τη Δευτέρα ότι η χώρα είναι έτοιμη για νέες συνομιλίες."),
         (
@@ -91,7 +97,9 @@ def test_an_encoding_that_nothing_names_is_told_by_its_language(encoding: str, t
         (b"", "empty"),
         (b" \n\t\n", "empty: nothing but white space"),
         (b"\xff\xfe", "empty"),
-        (b"%PDF-1.7\n\x00\x01\x02", "not text: it holds binary data"),
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF, which is not read; save it as text or HTML"),
+        (b"{\\rtf1\\ansi Harbour}", "a document in RTF, which is not read"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old Word"),
         (bytes(range(256)) * 4, "not text: it holds binary data"),
         (b"\xef\xbb\xbf{", "not JSON (line 1, column 2)"),
         (b"[]", "no article in it"),
@@ -140,6 +148,27 @@ def test_good_records_of_a_broken_file_go_through() -> None:
     assert [MIXED[one.start : one.end] for one in bad] == [one.data for one in bad]
     assert bad[0].reason == "not JSON (column 31): unexpected end of data"
     assert "neither `headline` nor `body`" in (bad[1].reason or "")
+
+
+def test_one_bad_byte_does_not_garble_all_the_others() -> None:
+    """UTF-8 stays UTF-8; what is not is read as Windows would."""
+    data = "Cafés in Zürich, ".encode() + "prêts à fermer".encode("cp1252")
+
+    assert article_in(data * 3).body == "Cafés in Zürich, prêts à fermer" * 3
+
+
+def test_a_limit_below_what_formats_are_told_by_holds() -> None:
+    """The smallest limit is a reason like any other."""
+    [found] = read_file(b"Harbour reopens\n" + b"word " * 1000, document_bytes=3000)
+
+    assert "larger than 3000 bytes" in (found.reason or "")
+
+
+def test_lines_whose_first_is_a_broken_end_are_lines() -> None:
+    """What a resumed upload leaves is no plain text."""
+    found = read_file(b'xxxx"}\n' + b'{"headline": "One"}\n' * 3)
+
+    assert [bool(one.article) for one in found] == [False, True, True, True]
 
 
 def _tarred() -> bytes:

@@ -132,6 +132,13 @@ def test_members_are_read_and_named() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["__MACOSX/._a.txt", ".DS_Store", "desk/Thumbs.db", "./.git/a"])
+def test_what_file_managers_leave_behind_is_passed_over(name: str) -> None:
+    """As dotfiles are in the inbox."""
+    assert unpacked(zipped((name, TEXT), ("./b.txt", TEXT))) == [("./b.txt", TEXT)]
+    assert unpacked(tarred((name, tarfile.REGTYPE, TEXT))) == []
+
+
 @pytest.mark.parametrize("name", ["../x.txt", "/etc/x.txt", "a/../../x.txt", "C:\\x.txt", "..\\x"])
 def test_a_name_that_leads_out_is_refused(name: str) -> None:
     """Zip-slip: its neighbours are read, nothing is written anywhere."""

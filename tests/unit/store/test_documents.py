@@ -55,6 +55,15 @@ def test_what_a_publisher_did_not_say_is_not_there() -> None:
     assert said["subjects"] == revision["subjects"] == [{"name": "Ports"}]
 
 
+def test_a_lead_begins_behind_what_parts_it_from_the_dateline() -> None:
+    """No dash, no blank."""
+    article = enriched_article(headline="Rain", body="OSLO, May 4 - It rained.").model_copy(
+        update={"dateline": Dateline(start=5, end=16, text="OSLO, May 4")}
+    )
+
+    assert bson.decode(record(article).head.raw)["summary"] == "It rained."
+
+
 def test_a_revision_is_what_the_publisher_sent() -> None:
     """Without annotations: they can be made again."""
     one = record(enriched_article(uri="urn:a", version="2", updated_at=NOON))

@@ -17,14 +17,17 @@ _MOST_LOOKED_AT: Final = 50  # lines
 
 def recognises(document: Document) -> bool:
     """Say whether most lines that can be seen are an object each, or the first is too long to."""
-    lines = [line for line in document.beginning.splitlines()[:_MOST_LOOKED_AT] if line.strip()]
-    if not lines or lines[0].lstrip()[:1] != "{":
-        return False
+    lines = [line.strip() for line in document.beginning.splitlines()[:_MOST_LOOKED_AT]]
+    lines = [line for line in lines if line]
     if len(lines) == 1:
-        return len(document.head) == HEAD_BYTES
-    opened = sum(line.lstrip()[:1] == "{" for line in lines)
-    closed = sum(line.rstrip()[-1:] == "}" for line in lines)
-    return lines[0].strip() != "{" and 2 * min(opened, closed + 1) > len(lines)
+        return lines[0][0] == "{" and len(document.head) == HEAD_BYTES
+    opened = sum(line[0] == "{" and line != "{" for line in lines)
+    whole = sum(line[0] == "{" and line[-1] == "}" for line in lines)
+    starts = bool(lines) and lines[0][0] == "{" and lines[0] != "{"
+    # The first may be the end of a line that a resumed upload began in another file.
+    return (starts and 2 * min(opened, whole + 1) > len(lines)) or (
+        whole > 1 and 2 * whole >= len(lines)
+    )
 
 
 def read(document: Document) -> Iterator[Record]:

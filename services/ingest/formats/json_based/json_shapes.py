@@ -1,6 +1,7 @@
 """JSON values, and the shapes of an article they may have: ours, ninjs, schema.org. Pure."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -8,11 +9,13 @@ from typing import Any, Final
 import orjson
 
 from services.ingest.formats.json_based import ninjs, schema_org
+from services.ingest.formats.text import table_columns
 from services.ingest.records import Limits, Record
 from shared.errors import Unreadable
 from shared.messages import RawArticle
 
 _NAMES: Final = {dict: "object", list: "array", str: "text", bool: "yes or no", int: "number"}
+_TEXTS: Final = {"headline", "body", "body_html"}
 _CONTRACT: Final = RawArticle.model_fields.keys()
 _LISTS: Final = ("articles", "items", "_items", "docs", "data", "results")  # of a page of them
 
@@ -81,7 +84,18 @@ def fields(value: object) -> Mapping[str, Any]:
         return ninjs.fields(value)
     if schema_org.recognises(value):
         return schema_org.fields(value)
-    return value
+    return value if _TEXTS & value.keys() else _by_other_names(value)
+
+
+def _by_other_names(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields of an object that calls them `title`, `content`, `publishedAt` ..."""
+    names = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name in value]
+    columns = table_columns.fields_of(names)
+    if not _TEXTS & set(columns):
+        return value
+    parts = (part.get("name") if isinstance(part, dict) else part for part in value.values())
+    cells = [str(part) if isinstance(part, str | int | float) else "" for part in parts]
+    return table_columns.article(columns, cells)
 
 
 def articles(value: object) -> Iterator[object]:
@@ -92,9 +106,16 @@ def articles(value: object) -> Iterator[object]:
         found = list(schema_org.articles(value))
         yield from found or [value]
     else:
-        lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
+        inner = value.get("data")
+        within = {**inner, **value} if isinstance(inner, dict) else value  # as in AP's Media API
+        lists = [within[name] for name in _LISTS if isinstance(within.get(name), list)]
         text = value.get("headline") or value.get("body") or value.get("body_html")
-        yield from lists[0] if lists and not text else [value]
+        if not lists or text:
+            yield value
+            return
+        for one in lists[0]:
+            wrapped = one.get("item") if isinstance(one, dict) else None
+            yield wrapped if isinstance(wrapped, dict) else one
 
 
 def _refuse_repeated_keys(data: bytes) -> None:

@@ -6,6 +6,7 @@ and `descriptions`, of a role, a content type and a value.
 """
 
 from collections.abc import Mapping
+from html import unescape
 from typing import Any, Final, NamedTuple
 
 from services.ingest.formats.json_based import json_values
@@ -34,7 +35,7 @@ def headline(item: Mapping[str, Any]) -> str | None:
     if not texts:
         return json_values.text(item.get("title"), "title")
     best = min(texts, key=lambda text: _rank(_HEADLINES, text.role))
-    return text_of(best.value) if best.form == "html" else best.value
+    return text_of(best.value) if best.form == "html" else unescape(best.value)
 
 
 def body(item: Mapping[str, Any]) -> dict[str, str]:

@@ -176,7 +176,7 @@ def _record(
     if any(line.data is None for line in taken):
         return json_shapes.too_long(start, end, document.limits)
     data = b"".join(line.data or b"" for line in taken)
-    broken = Record(start, end, data=data, head=header.data)
+    broken = Record(start, end, data=data, head=header.data, joins=True)
     if reason is None:
         try:
             _refuse_broken(data, header, row)

@@ -175,6 +175,40 @@ def test_an_object_may_hold_a_list(name: str) -> None:
     assert json.loads(found[0].data) == ONE
 
 
+def test_objects_with_other_names_are_read_like_tables() -> None:
+    """What news services on the web send: `title`, `content`, `publishedAt`, a named source."""
+    article = {
+        "source": {"id": None, "name": "Harbour News"},
+        "title": "One",
+        "content": "It was one.",
+        "publishedAt": "2026-11-20T10:00:00Z",
+    }
+
+    [found] = records(json.dumps({"status": "ok", "articles": [article]}).encode())
+
+    assert found.fields is not None
+    assert found.fields["headline"] == "One"
+    assert found.fields["body"] == "It was one."
+    assert found.fields["source"] == "Harbour News"
+    assert str(found.fields["published_at"]).startswith("2026-11-20 10:00")
+
+
+def test_items_may_be_wrapped() -> None:
+    """As in AP's Media API: `data`, `items`, and in each an `item`."""
+    item = {
+        "uri": "urn:x",
+        "type": "text",
+        "version": 1,
+        "headline": "One",
+        "body_html": "<p>x</p>",
+    }
+
+    [found] = records(json.dumps({"data": {"items": [{"meta": {}, "item": item}]}}).encode())
+
+    assert found.fields is not None
+    assert found.fields["headline"] == "One"
+
+
 def test_a_graph_of_schema_org_is_its_articles() -> None:
     """The other nodes are what they refer to."""
     nodes = [
