@@ -21,6 +21,7 @@ import re
 import signal
 import stat
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -58,8 +59,8 @@ class Folder:
         self.inbox = settings.inbox_dir
         self._settings = settings
         self._log = get_logger("ingest")
-        self._told: dict[Path, None] = {}  # by an event: these go first
-        self._found: dict[Path, None] = {}  # by searching
+        self._told: OrderedDict[Path, None] = OrderedDict()  # by an event: these go first
+        self._found: OrderedDict[Path, None] = OrderedDict()  # by searching
         self._out: set[Path] = set()
         self._held: dict[Path, Look] = {}
         self._left: dict[Path, Look] = {}
@@ -71,7 +72,9 @@ class Folder:
     async def arrivals(self, *, most: int) -> list[Arrival]:
         """Wait for complete files; return up to `most`, those that events told of first.
 
-        They are not handed out again before `release`.
+        Of many that wait, the newest and the oldest take turns: one that arrives now is not held
+        up by a hundred thousand, and none of these waits for ever. They are not handed out again
+        before `release`.
         """
         while not (self._told or self._found):
             self._arrived.clear()
@@ -79,8 +82,7 @@ class Folder:
         arrivals: list[Arrival] = []
         for queue, told in ((self._told, True), (self._found, False)):
             while queue and len(arrivals) < most:
-                path = next(iter(queue))
-                del queue[path]
+                path, _ = queue.popitem(last=len(arrivals) % 2 == 0)
                 with contextlib.suppress(OSError):  # gone meanwhile
                     look = Look.of(path.lstat())
                     held = self._held.pop(path, None) == look

@@ -475,3 +475,16 @@ async def test_a_name_that_is_no_utf8_is_shown_escaped(redis: Redis, tmp_path: P
     assert article.provenance.file is not None
     assert article.provenance.file.path == "caf\\xe9.txt"
     assert any(name.startswith("caf") for name in archived(tmp_path))
+
+
+async def test_many_waiting_files_do_not_hold_up_one(redis: Redis, tmp_path: Path) -> None:
+    """The newest and the oldest take turns."""
+    async with ingesting(redis, tmp_path, batch_size=20):
+        for number in range(1500):
+            drop(tmp_path, f"{number}.json", b'{"uri": "urn:%d", "headline": "x"}' % number)
+        drop(tmp_path, "now.json", b'{"uri": "urn:now", "headline": "x"}')
+        await emptied(tmp_path, within_s=60)
+
+    uris = [one.uri for one in await published(redis)]
+    assert len(uris) == 1501
+    assert uris.index("urn:now") < 1000
