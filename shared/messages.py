@@ -263,19 +263,45 @@ class Mention(Span):
     """One place where the text names an entity; `text` is the stored text at start:end."""
 
     text: str
+    field: Literal["headline", "body"] = Field("body", description="Which part of the text.")
+
+
+class Point(Message):
+    """A place on the earth, as GeoJSON (RFC 7946)."""
+
+    type: Literal["Point"] = "Point"
+    coordinates: tuple[float, float] = Field(description="Longitude, then latitude, in degrees.")
 
 
 class Entity(Message):
     """Somebody or something that the text names, with every mention of it."""
 
+    id: str | None = Field(
+        None, description="The same in every article: `geonames:` and a number, else type and name."
+    )
     name: str = Field(description="Canonical name.")
     type: EntityType
     count: PositiveInt = Field(description="Number of mentions.")
+    salience: float = Field(0, ge=0, le=1, description="How much the article is about it.")
     mentions: tuple[Mention, ...] = Field(description="In the order of the text.")
-    country: str | None = Field(None, description="ISO 3166-1 alpha-2, for a country.")
+    iso3166: str | None = Field(
+        None, description="ISO 3166-1 alpha-2 code of a country, 3166-2 code of a part of one."
+    )
+    country: str | None = Field(
+        None, description="ISO 3166-1 alpha-2 code of the country that it is, or lies in."
+    )
+    location: Point | None = Field(None, description="Where a place lies, by GeoNames.")
     role: Literal["agency", "dateline"] | None = Field(
         None, description="Agency that sent the story, or place named in its dateline only."
     )
+
+
+class Quote(Span):
+    """Somebody's words, within quotation marks; `text` is the stored text at start:end."""
+
+    text: str = Field(description="Without the quotation marks.")
+    speaker: str = Field(description="Canonical name of the entity that says it.")
+    speaker_id: str = Field(description="Its `id` among the article's entities.")
 
 
 class Topic(Message):
@@ -283,7 +309,11 @@ class Topic(Message):
 
     id: str = Field(description="IPTC qcode, `medtop:` and eight digits.")
     name: str
-    confidence: float = Field(ge=0, le=1, description="Share of the evidence.")
+    broader: str | None = Field(None, description="Id of the topic above it, for a second level.")
+    confidence: float = Field(
+        ge=0, le=1, description="How likely an editor would assign it; calibrated."
+    )
+    evidence: tuple[str, ...] = Field((), description="Phrases of the text, strongest first.")
 
 
 class Tool(Message):
@@ -304,8 +334,13 @@ class EnrichedArticle(Message):
     footer: Span | None = Field(None, description="The publisher's own words, not the story's.")
     entities: tuple[Entity, ...] = Field((), description="Most salient first.")
     topics: tuple[Topic, ...] = Field((), description="Most confident first.")
+    quotes: tuple[Quote, ...] = Field((), description="In the order of the text.")
+    signature: str | None = Field(
+        None, description="Base64 of a MinHash of the story, by which near-duplicates are found."
+    )
     tools: dict[str, Tool] = Field(
-        default_factory=dict, description="By what it made: `entities`, `topics`, `language`."
+        default_factory=dict,
+        description="By what it made: `language`, `text`, `entities`, `topics`, `signature`.",
     )
     enriched_at: UtcDatetime
 

@@ -52,9 +52,9 @@ def entities_of(
     weighed = []
     for identity, named in gathered.values():
         role = _role(named, parts)
-        weighed.append((scales.salience(named, role), _entity(identity, named, role)))
-    weighed.sort(key=lambda entity: -entity[0])  # stable: of two alike the first named
-    return tuple(entity for _, entity in weighed)
+        weighed.append(_entity(identity, named, role, scales))
+    weighed.sort(key=lambda entity: -entity.salience)  # stable: of two alike the first named
+    return tuple(weighed)
 
 
 def _named(text: str, tag: Tag) -> Named:
@@ -84,14 +84,24 @@ def _role(named: Sequence[Named], parts: Parts) -> _Role | None:
     return "dateline" if all(_in_dateline(mention, parts) for mention in named) else None
 
 
-def _entity(identity: Identity, named: Sequence[Named], role: _Role | None) -> Entity:
+def _entity(
+    identity: Identity, named: Sequence[Named], role: _Role | None, scales: "_Scales"
+) -> Entity:
     kind = "organisation" if role == "agency" else identity.type or _type(named)
+    name = identity.name or _name(named, kind)
     return Entity(
-        name=identity.name or _name(named, kind),
+        id=f"{kind}:{fold(name)}",
+        name=name,
         type=kind,
         count=len(named),
+        salience=round(scales.salience(named, role), 3),
         mentions=tuple(
-            Mention(start=mention.tag.start, end=mention.tag.end, text=mention.text)
+            Mention(
+                start=mention.tag.start,
+                end=mention.tag.end,
+                text=mention.text,
+                field="headline" if scales.in_headline(mention) else "body",
+            )
             for mention in named
         ),
         country=identity.country,
@@ -136,15 +146,19 @@ class _Scales:
         told = [mention for mention in named if not _in_dateline(mention, self._parts)]
         if not told:
             return _DATELINE_ONLY
-        headline = self._parts.headline
         first = told[0].tag.start
         weight = (
             0.40 * min(1, math.log1p(self._frequency(told)) / math.log1p(_OFTEN))
-            + 0.30 * (headline is not None and first < headline.end)
+            + 0.30 * self.in_headline(told[0])
             + 0.20 * (1 - first / self._end)
             + 0.10 * min(1, self._paragraphs(told) / _WIDELY)
         )
         return weight * _AS_AGENCY if role == "agency" else weight
+
+    def in_headline(self, mention: Named) -> bool:
+        """Say whether a mention stands in the headline."""
+        headline = self._parts.headline
+        return headline is not None and mention.tag.start < headline.end
 
     def _frequency(self, told: Sequence[Named]) -> float:
         countries = self._gazetteer.countries

@@ -18,7 +18,7 @@ from bson.raw_bson import RawBSONDocument
 from shared.errors import PermanentError
 from shared.messages import EnrichedArticle, RawArticle
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 Document = dict[str, Any]
 

@@ -206,7 +206,7 @@ async def test_the_head_reads_as_documented(mongo: Mongo, database: Any) -> None
     assert head["text"].startswith(head["headline"])
     assert head["summary"] == "The harbour of Port Vesper reopened on Monday."
     assert head["version_created"] == head["published_at"] == NOON
-    assert head["schema_version"] == 1
+    assert head["schema_version"] == 2
     assert None not in head.values()
 
 
