@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, PositiveInt
 
+from services.enrich.network import Arithmetic
 from shared.settings import Settings
 
 
@@ -19,4 +20,8 @@ class EnrichSettings(Settings):
     entity_model: str | None = Field(
         None,
         description="An installed spaCy pipeline to tag with; without it, the weights shipped.",
+    )
+    entity_arithmetic: Arithmetic | None = Field(
+        None,
+        description="`float32` or `int8`, of the weights shipped; without it, the faster one here.",
     )

@@ -1,20 +1,22 @@
-"""Names in English text, found by a spaCy pipeline. The only file that imports spaCy.
+"""Names in English text, found by the shipped weights or by any spaCy pipeline.
 
 `OMP_NUM_THREADS` and `OPENBLAS_NUM_THREADS` must be 1 before numpy is first imported (the service's
 `__main__` sets them): one process a core is faster than threads that wait for each other.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import spacy
 from spacy.language import Language
 from thinc.api import Model, NumpyOps
 
 from services.enrich.mentions import Tag
+from services.enrich.network import Arithmetic, Name, Network, best_arithmetic
 from shared.messages import EntityType, Span, Tool
 
 # The words of our weights, then those of spaCy's own English pipelines. Labels that are not here
@@ -36,6 +38,7 @@ _TYPES: Final[dict[str, EntityType]] = {
 _NAMING: Final = frozenset(
     {"ner", "entity_ruler"}
 )  # components that find names; others only cost time
+_WEIGHTS: Final = Path(__file__).parent / "models" / "ner-newswire"
 _Piece = tuple[str, tuple[int, int]]  # what is tagged; the number of its story and its offset there
 
 _BATCH: Final = 16  # pieces
@@ -46,24 +49,31 @@ _NO_WORD: Final = re.compile(r"(?<!\S)\S{256,}")
 _OPENBLAS: Final = NumpyOps(use_blis=False)
 
 
-class Tagger:
-    """A spaCy pipeline, reduced to what finds names and set to the fastest arithmetic.
+class Reader(Protocol):
+    """What finds names in texts: services/enrich/network.py, or any spaCy pipeline."""
 
-    Long texts are tagged in pieces of 10,000 characters, cut where a paragraph ends if one does,
+    def read(self, texts: Sequence[str]) -> list[list[Name]]:
+        """Return the names in each text, first to last; what one holds depends on it alone."""
+
+
+class Tagger:
+    """Finds the names in stories, of any length.
+
+    Long texts are read in pieces of 10,000 characters, cut where a paragraph ends if one does,
     else between words. spaCy's limit of 1,000,000 characters is never met, memory does not grow
     with the length of an article, and the interpreter is let go often enough for an event loop
     in another thread.
     """
 
-    def __init__(self, pipeline: Language, tool: Tool) -> None:
+    def __init__(self, reader: Reader, tool: Tool) -> None:
         self.tool = tool
-        self._pipeline = pipeline
-        self._one_at_a_time = Lock()  # a pipeline has one memory zone
+        self._reader = reader
+        self._one_at_a_time = Lock()  # readers keep words that they have seen
 
     def tag(self, stories: Sequence[tuple[str, Sequence[Span]]]) -> list[list[Tag]]:
         """Return the names in each story: a text, and the ranges of it that are to be read.
 
-        Offsets count in the text. What a pipeline sees depends on each piece alone.
+        Offsets count in the text.
         """
         found: list[list[Tag]] = [[] for _ in stories]
         pieces = (
@@ -74,34 +84,54 @@ class Tagger:
         )
         with self._one_at_a_time:
             for batch in _batches(pieces):
-                # Without a zone, spaCy keeps every new word it reads for as long as it lives.
-                with self._pipeline.memory_zone():
-                    docs = self._pipeline.pipe(batch, as_tuples=True, batch_size=_BATCH)
-                    for doc, (number, offset) in docs:
-                        found[number].extend(
-                            Tag(offset + name.start_char, offset + name.end_char, kind)
-                            for name in doc.ents
-                            if (kind := _TYPES.get(name.label_))
-                        )
+                names = self._reader.read([text for text, _ in batch])
+                for (_, (number, offset)), named in zip(batch, names, strict=True):
+                    found[number].extend(
+                        Tag(offset + name.start, offset + name.end, kind)
+                        for name in named
+                        if (kind := _TYPES.get(name.label))
+                    )
         return found
 
 
-def load_tagger(model: str | Path) -> Tagger:
-    """Read a pipeline: a folder, or the name of an installed spaCy package.
+class _Pipeline:
+    """A spaCy pipeline, reduced to what finds names and set to the fastest arithmetic."""
 
-    Raise OSError when there is none, ValueError when it finds no names.
+    def __init__(self, pipeline: Language) -> None:
+        for name, component in pipeline.pipeline:
+            feeds = getattr(component, "listening_components", ())
+            if name not in _NAMING and _NAMING.isdisjoint(feeds):
+                pipeline.remove_pipe(name)
+            elif isinstance(network := getattr(component, "model", None), Model):
+                _hurry(network)
+        self._pipeline = pipeline
+
+    def read(self, texts: Sequence[str]) -> list[list[Name]]:
+        # Without a zone, spaCy keeps every new word it reads for as long as it lives.
+        with self._pipeline.memory_zone():
+            return [
+                [Name(name.start_char, name.end_char, name.label_) for name in doc.ents]
+                for doc in self._pipeline.pipe(texts, batch_size=_BATCH)
+            ]
+
+
+def load_tagger(model: str | None = None, *, arithmetic: Arithmetic | None = None) -> Tagger:
+    """Read the shipped weights, or a spaCy pipeline: a folder, or the name of an installed package.
+
+    `arithmetic` is that of the shipped weights; without one, what this processor is faster at.
+    Raise OSError when there is no such pipeline, ValueError when it finds no names.
     """
+    if model is None:
+        arithmetic = arithmetic or best_arithmetic()
+        meta = json.loads((_WEIGHTS / "meta.json").read_text(encoding="utf-8"))
+        tool = Tool(name=meta["name"], version=f"{meta['version']}.{arithmetic}")
+        return Tagger(Network(_WEIGHTS, arithmetic=arithmetic), tool)
     pipeline = spacy.load(model)
     if _NAMING.isdisjoint(pipeline.pipe_names):
         msg = f"the spaCy pipeline finds no names, it has no `ner`: {model}"
         raise ValueError(msg)
-    for name, component in pipeline.pipeline:
-        feeds = getattr(component, "listening_components", ())
-        if name not in _NAMING and _NAMING.isdisjoint(feeds):
-            pipeline.remove_pipe(name)
-        elif isinstance(network := getattr(component, "model", None), Model):
-            _hurry(network)
-    return Tagger(pipeline, Tool(name=pipeline.meta["name"], version=pipeline.meta["version"]))
+    tool = Tool(name=pipeline.meta["name"], version=pipeline.meta["version"])
+    return Tagger(_Pipeline(pipeline), tool)
 
 
 def _hurry(model: Model[Any, Any]) -> None:

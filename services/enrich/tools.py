@@ -10,10 +10,10 @@ from services.enrich.dateline import Bureaus
 from services.enrich.gazetteer import Gazetteer
 from services.enrich.lexicon import Lexicon
 from services.enrich.names import fold
+from services.enrich.network import Arithmetic
 from services.enrich.tagger import Tagger, load_tagger
 from shared.messages import Tool
 
-_WEIGHTS: Final = Path(__file__).parent / "models" / "ner-newswire"
 # One more when the modules from cleaning.py to entities.py read the same text otherwise.
 _RULES: Final = 1
 
@@ -30,14 +30,20 @@ class Tools:
     entities: Tool  # the tagger and the rules after it, as documents name them
 
 
-def load_tools(*, topics_file: Path | None = None, model: str | None = None) -> Tools:
+def load_tools(
+    *,
+    topics_file: Path | None = None,
+    model: str | None = None,
+    arithmetic: Arithmetic | None = None,
+) -> Tools:
     """Read the tagger's weights and the tables in data/; takes about a second.
 
     `topics_file` is a newsroom's own topics.toml: LexiconError when it is wrong, OSError when it
     is not there. `model` is the name or folder of another spaCy pipeline: OSError if there is none.
+    `arithmetic` is that of the shipped weights, by default what this processor is faster at.
     """
     names, wire = tables.gazetteer(), tables.wire_words()
-    tagger = load_tagger(model or _WEIGHTS)
+    tagger = load_tagger(model, arithmetic=arithmetic)
     rules = f"rules.{_RULES}.{tables.version_of_names()}"
     return Tools(
         tagger=tagger,

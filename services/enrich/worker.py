@@ -31,7 +31,12 @@ class Worker:
     async def open(self, _redis: Redis) -> Sequence[Running]:
         """Load weights and lexicon, in about a second; raises UnusableTools."""
         settings = self._settings
-        load = partial(load_tools, topics_file=settings.topics_file, model=settings.entity_model)
+        load = partial(
+            load_tools,
+            topics_file=settings.topics_file,
+            model=settings.entity_model,
+            arithmetic=settings.entity_arithmetic,
+        )
         try:
             self._tools = await asyncio.get_running_loop().run_in_executor(self._thread, load)
         except (ValueError, OSError) as error:

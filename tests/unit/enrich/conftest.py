@@ -7,5 +7,5 @@ from services.enrich.tools import Tools, load_tools
 
 @pytest.fixture(scope="session")
 def tools() -> Tools:
-    """The weights and tables that ship with Newsflow."""
-    return load_tools()
+    """The weights and tables that ship with Newsflow, by the arithmetic that every machine has."""
+    return load_tools(arithmetic="float32")

@@ -1,13 +1,11 @@
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 import spacy
-from spacy.language import Language
 
 from services.enrich.mentions import Tag
+from services.enrich.network import Arithmetic, Name
 from services.enrich.tagger import Tagger, load_tagger
 from services.enrich.tools import Tools
 from shared.messages import Span, Tool
@@ -74,22 +72,19 @@ def test_text_longer_than_a_piece_is_read_to_its_end(tools: Tools) -> None:
 
 
 class _Spy:
-    """A pipeline that finds nothing and remembers what it was given."""
+    """A reader that finds nothing and remembers what it was given."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
 
-    def memory_zone(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def pipe(self, batch: list[tuple[str, Any]], **_: Any) -> Iterator[Any]:
-        self.batches.append([text for text, _ in batch])
-        return iter(())
+    def read(self, texts: Sequence[str]) -> list[list[Name]]:
+        self.batches.append(list(texts))
+        return [[] for _ in texts]
 
 
 def _given(*texts: str) -> list[list[str]]:
     spy = _Spy()
-    _tag(Tagger(cast(Language, spy), Tool(name="spy", version="1")), *texts)
+    _tag(Tagger(spy, Tool(name="spy", version="1")), *texts)
     return spy.batches
 
 
@@ -157,9 +152,12 @@ def test_pipeline_that_finds_no_names_is_an_error(tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path)
 
     with pytest.raises(ValueError, match="finds no names"):
-        load_tagger(tmp_path)
+        load_tagger(str(tmp_path))
 
 
-def test_weights_name_themselves(tools: Tools) -> None:
-    """Documents say which weights tagged them."""
-    assert (tools.tagger.tool.name, tools.tagger.tool.version) == ("ner-newswire", "1.0.0")
+@pytest.mark.parametrize("arithmetic", ["float32", "int8"])
+def test_weights_name_themselves(arithmetic: Arithmetic) -> None:
+    """Documents say which weights tagged them, and by which arithmetic."""
+    tool = load_tagger(arithmetic=arithmetic).tool
+
+    assert tool == Tool(name="ner-newswire", version=f"1.0.0.{arithmetic}")
