@@ -181,7 +181,8 @@ class _Parser:
         """Return what one of the parser's three inputs adds to its hidden layer."""
         _, outs, pieces, width = self._inputs.shape
         weights = self._inputs[number].reshape(outs * pieces, width)
-        return (words @ weights.T).reshape(-1, outs, pieces)
+        part: Numbers = (words @ weights.T).reshape(-1, outs, pieces)
+        return part
 
     def _score(self, hidden: Numbers, moves: Places) -> Numbers:
         scores: Numbers = (hidden * self._outputs[moves]).sum(1) + self._output_bias[moves]
