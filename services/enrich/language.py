@@ -38,7 +38,9 @@ def language_of(text: str, *, declared: str | None) -> Language:
 
     The publisher is believed where the text is short or in doubt. None is a text without words.
     """
-    words = "".join(char if char.isprintable() else " " for char in text[:_READ])
+    words = text[:_READ].replace("\n", " ")
+    if not words.isprintable():
+        words = "".join(char if char.isprintable() else " " for char in words)
     publisher = _primary_subtag(declared)
     sure, code = _detected(words, best_guess=False)
     if publisher and (not sure or len(words) < _SHORT):
