@@ -35,6 +35,7 @@ format: $(READY) ## Let ruff mend what it can
 bench: $(READY) ## Measure latency, speed and memory on this machine; ten minutes
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.intake
+	@$(BIN)/python -m tests.benchmarks.enriching
 
 schemas: $(READY) ## Write docs/schemas/ and docs/asyncapi.json anew from the code
 	@$(BIN)/python -m tests.docs.generated
