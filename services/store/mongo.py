@@ -110,7 +110,7 @@ class Mongo:
             codec_options=CodecOptions(tz_aware=True),
             write_concern=WriteConcern("majority", j=True),
         )
-        self._shelf = _Shelf(self._database[ARTICLES], self._database[REVISIONS])
+        self._shelf = MongoShelf(self._database[ARTICLES], self._database[REVISIONS])
 
     # ── life ──────────────────────────────────────────────────────────────────────────────────
 
@@ -241,7 +241,7 @@ class Mongo:
         return int(await self._database[ARTICLES].estimated_document_count())
 
 
-class _Shelf:
+class MongoShelf:
     """The places of articles among their re-runs, as joining.py reads and writes them."""
 
     def __init__(self, heads: Collection, revisions: Collection) -> None:
