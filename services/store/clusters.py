@@ -55,11 +55,12 @@ class Node(NamedTuple):
 
 
 class Move(NamedTuple):
-    """Let an article point to `to`, if it still points to `was`."""
+    """Let an article point to `to`, if it still points to `was`, and name its cluster likewise."""
 
     article_id: str
     was: str | None
     to: str
+    cluster: str
 
 
 @lru_cache(maxsize=1024)  # asked for some times a version, while it is written
@@ -128,9 +129,9 @@ def moves(nodes: Mapping[str, Node], edges: Iterable[Edge]) -> list[Move]:
         aim = _end(top, least)
         is_free = node.article_id == top or (node.joined == top and top not in nodes)
         if is_free and aim != top:
-            wanted.append(Move(node.article_id, node.joined, aim))
+            wanted.append(_move(node, aim, nodes))
         elif node.joined not in {None, top}:
-            wanted.append(Move(node.article_id, node.joined, top))
+            wanted.append(_move(node, top, nodes))
     return wanted
 
 
@@ -152,6 +153,11 @@ def _numbers(signature: str) -> tuple[int, ...] | None:
         return _PACKED.unpack(b64decode(signature, validate=True))
     except (Error, struct.error, ValueError):
         return None
+
+
+def _move(node: Node, to: str, nodes: Mapping[str, Node]) -> Move:
+    aim = nodes.get(to)
+    return Move(node.article_id, node.joined, to, (aim and aim.cluster) or to)
 
 
 def _root(article_id: str, nodes: Mapping[str, Node]) -> str:

@@ -60,8 +60,12 @@ async def gather(signed: Sequence[Signed], seen_before: Collection[str], *, shel
     if not touched:
         return
     for _ in range(_ROUNDS):
-        nodes = await _trees(touched, shelf)
-        if to_move := moves(nodes, pairs):
+        nodes = await _above(touched, shelf)
+        to_move = moves(nodes, pairs)
+        if not to_move or any(move.was for move in to_move):  # roots alone need no whole trees
+            nodes |= await _below(nodes, shelf)
+            to_move = moves(nodes, pairs)
+        if to_move:
             await shelf.move(to_move)
         elif to_name := names(nodes):
             await shelf.name(to_name)
@@ -87,19 +91,25 @@ async def _found(
     ]
 
 
-async def _trees(touched: Collection[str], shelf: Shelf) -> dict[str, Node]:
-    """Return every article of the trees that `touched` stand in: up to the roots, then down."""
+async def _above(touched: Collection[str], shelf: Shelf) -> dict[str, Node]:
+    """Return `touched` and what they point to, up to the roots."""
     nodes: dict[str, Node] = {}
     asked: set[str] = set()
     asking = set(touched)
     while asking:
         asked |= asking
-        higher = {node.article_id: node for node in await shelf.heads(asking)}
-        nodes |= higher
-        asking = {node.joined for node in higher.values() if node.joined} - asked
-    asking = asked
-    while asking:
-        lower = {node.article_id: node for node in await shelf.joined_to(asking)}
-        asking = lower.keys() - nodes.keys()
-        nodes |= lower
+        found = {node.article_id: node for node in await shelf.heads(asking)}
+        nodes |= found
+        asking = {node.joined for node in found.values() if node.joined} - asked
     return nodes
+
+
+async def _below(nodes: Mapping[str, Node], shelf: Shelf) -> dict[str, Node]:
+    """Return what points to `nodes`, and what points to that; roots without a head count, too."""
+    lower: dict[str, Node] = {}
+    asking = nodes.keys() | {node.joined for node in nodes.values() if node.joined}
+    while asking:
+        found = {node.article_id: node for node in await shelf.joined_to(asking)}
+        asking = found.keys() - nodes.keys() - lower.keys()
+        lower |= found
+    return lower

@@ -68,7 +68,12 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         ),
         IndexModel([("topics.id", ASCENDING), ("version_created", DESCENDING)], name="topic_time"),
         IndexModel([("cluster", ASCENDING), ("first_seen_at", ASCENDING)], name="reruns"),
-        IndexModel([("joined", ASCENDING)], name="joined", sparse=True),
+        # Holds all that is asked of re-runs, and nothing of articles alone.
+        IndexModel(
+            [(name, ASCENDING) for name in ("joined", "cluster", "first_seen_at", "_id")],
+            name="joined",
+            partialFilterExpression={"joined": {"$exists": True}},
+        ),
         # An article's own field `language` would choose the stemmer, and an unknown one is refused.
         IndexModel(
             [("headline", TEXT), ("summary", TEXT)],
@@ -271,8 +276,11 @@ class MongoShelf:
 
     async def move(self, moves: Iterable[Move]) -> None:
         await self._write(
-            UpdateOne({"_id": article_id, "joined": was}, {"$set": {"joined": to}})
-            for article_id, was, to in moves
+            UpdateOne(
+                {"_id": one.article_id, "joined": one.was},
+                {"$set": {"joined": one.to, "cluster": one.cluster}},
+            )
+            for one in moves
         )
 
     async def name(self, names: Mapping[str, Iterable[str]]) -> None:

@@ -68,11 +68,11 @@ class MemoryShelf:
         return [node for node in self.nodes.values() if node.joined in ids]
 
     async def move(self, moves: Iterable[Move]) -> None:
-        for article_id, was, to in moves:
+        for article_id, was, to, cluster in moves:
             await self._write()
             node = self.nodes[article_id]
             if node.joined == was:
-                self.nodes[article_id] = node._replace(joined=to)
+                self.nodes[article_id] = node._replace(joined=to, cluster=cluster)
 
     async def name(self, names: Mapping[str, Collection[str]]) -> None:
         for cluster, ids in names.items():

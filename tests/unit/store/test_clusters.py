@@ -101,7 +101,10 @@ def test_roots_are_joined_to_the_least() -> None:
     """Three articles alone, two edges: two moves, each if nobody else was first."""
     nodes = _nodes(_node("a"), _node("b"), _node("c"))
 
-    assert moves(nodes, [("b", "c"), ("a", "c")]) == [Move("b", None, "a"), Move("c", None, "a")]
+    assert moves(nodes, [("b", "c"), ("a", "c")]) == [
+        Move("b", None, "a", "a"),
+        Move("c", None, "a", "a"),
+    ]
 
 
 def test_only_roots_are_joined_and_trees_made_flat_afterwards() -> None:
@@ -109,8 +112,8 @@ def test_only_roots_are_joined_and_trees_made_flat_afterwards() -> None:
     before = _nodes(_node("a"), _node("b"), _node("c", joined="b"))
     after = _nodes(_node("a"), _node("b", joined="a"), _node("c", joined="b"))
 
-    assert moves(before, [("a", "c")]) == [Move("b", None, "a")]
-    assert moves(after, [("a", "c")]) == [Move("c", "b", "a")]
+    assert moves(before, [("a", "c")]) == [Move("b", None, "a", "a")]
+    assert moves(after, [("a", "c")]) == [Move("c", "b", "a", "a")]
 
 
 def test_what_was_joined_needs_no_move() -> None:
@@ -122,7 +125,7 @@ def test_a_root_without_a_head_gives_its_articles_up_one_by_one() -> None:
     """It was deleted: there is nothing of it to move."""
     nodes = _nodes(_node("a"), _node("c", joined="b"), _node("d", joined="b"))
 
-    assert moves(nodes, [("a", "c")]) == [Move("c", "b", "a"), Move("d", "b", "a")]
+    assert moves(nodes, [("a", "c")]) == [Move("c", "b", "a", "a"), Move("d", "b", "a", "a")]
 
 
 def test_the_first_seen_names_its_tree() -> None:

@@ -196,7 +196,7 @@ async def test_a_shelf_that_keeps_nothing_is_an_outage() -> None:
     """Rather wait and try again than turn for ever."""
 
     class Forgetful(MemoryShelf):
-        async def name(self, names: object) -> None:
+        async def move(self, moves: object) -> None:
             """Lose the write."""
 
     values = numbers(seeded(1))
