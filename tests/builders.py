@@ -1,11 +1,17 @@
 """Articles for tests, each a valid one that differs where a test says so."""
 
+import random
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.messages import EnrichedArticle, Provenance, RawArticle
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def seeded(seed: int) -> random.Random:
+    """Return a source of chance that is the same in every run."""
+    return random.Random(seed)  # noqa: S311 (texts and orders, no secrets)
 
 
 def raw_article(**fields: Any) -> RawArticle:

@@ -8,6 +8,7 @@ from services.enrich.cleaning import Parts, parts_of, whole
 from services.enrich.entities import entities_of
 from services.enrich.language import Language, language_of
 from services.enrich.mentions import Tag, tidy
+from services.enrich.signature import TOOL, signature_of
 from services.enrich.tools import Tools, load_tools
 from services.enrich.topics import topics_of
 from shared.errors import PermanentError
@@ -76,6 +77,8 @@ def _enriched(
     entities: tuple[Entity, ...] = ()
     topics: tuple[Topic, ...] = ()
     made_by = {"language": language.tool} if language.tool else {}
+    if signature := signature_of(text, parts):
+        made_by |= {"signature": TOOL}
     if reading.is_read:
         named = tidy(text, names, story=parts.story, gazetteer=tools.gazetteer)
         entities = entities_of(text, named, parts=parts, gazetteer=tools.gazetteer)
@@ -90,6 +93,7 @@ def _enriched(
         footer=parts.footer,
         entities=entities,
         topics=topics,
+        signature=signature,
         tools=made_by,
         enriched_at=now,
     )

@@ -1,11 +1,13 @@
 """What stands in MongoDB, made of an EnrichedArticle. Pure.
 
 A head is the newest version of an article, in `articles`, under its article id. A revision is one
-version as its publisher sent it, in `article_revisions`, never changed.
+version as its publisher sent it, in `article_revisions`, with the signature of its story; only the
+signature may be made anew.
 
 Heads form a join: the greater (version_created, content_hash) wins, first_seen_at is the least
 and last_seen_at the greatest `received_at`. That is commutative, associative and idempotent, so
-order, repetition and concurrent writers do not matter.
+order, repetition and concurrent writers do not matter. `cluster` and `joined` are not the
+versions': they tell the article's place among its re-runs, see joining.py.
 """
 
 from datetime import date, datetime
@@ -13,8 +15,10 @@ from typing import Any, Final, NamedTuple
 
 import bson
 from bson.errors import InvalidDocument
+from bson.int64 import Int64
 from bson.raw_bson import RawBSONDocument
 
+from services.store.clusters import Signature, Signed, bands
 from shared.errors import PermanentError
 from shared.messages import EnrichedArticle, RawArticle
 
@@ -42,11 +46,17 @@ class Record(NamedTuple):
     seen_at: datetime
     revision: RawBSONDocument
     head: RawBSONDocument
+    signature: Signature | None
 
     @property
     def revision_id(self) -> str:
         """`_id` of the revision: one for each thing a publisher said."""
         return f"{self.article_id}:{self.content_hash[:_REVISION_DIGITS]}"
+
+    @property
+    def signed(self) -> Signed | None:
+        """The version with its signature, if it has one."""
+        return self.signature and Signed(self.revision_id, self.article_id, self.signature)
 
 
 def record(enriched: EnrichedArticle) -> Record:
@@ -70,7 +80,20 @@ def record(enriched: EnrichedArticle) -> Record:
         seen_at=enriched.article.received_at,
         revision=RawBSONDocument(raw_revision),
         head=RawBSONDocument(raw_head),
+        signature=_signature(enriched),
     )
+
+
+def revision_update(record: Record) -> Document:
+    """Return the update that inserts the revision; one that is there gets the signature only."""
+    update: Document = {"$setOnInsert": record.revision}
+    if signature := record.signature:
+        update["$set"] = {
+            "signature": signature.value,
+            "signed_by": signature.made_by,
+            "bands": [Int64(band) for band in bands(signature)],
+        }
+    return update
 
 
 def head_update(record: Record) -> list[Document]:
@@ -91,6 +114,8 @@ def head_update(record: Record) -> list[Document]:
                     {
                         "first_seen_at": {"$min": ["$first_seen_at", seen]},
                         "last_seen_at": {"$max": ["$last_seen_at", seen]},
+                        "cluster": {"$ifNull": ["$cluster", {"$literal": record.article_id}]},
+                        "joined": "$joined",  # no field where there is none
                     },
                 ]
             }
@@ -126,6 +151,15 @@ def _revision(enriched: EnrichedArticle, content_hash: str) -> Document:
         "content_hash": content_hash,
         **_sent(enriched.article),
     }
+
+
+def _signature(enriched: EnrichedArticle) -> Signature | None:
+    """Return the signature if it is one, by a tool that is named."""
+    tool = enriched.tools.get("signature")
+    if enriched.signature is None or tool is None:
+        return None
+    signature = Signature(enriched.signature, f"{tool.name} {tool.version}")
+    return signature if bands(signature) else None
 
 
 def _sent(article: RawArticle) -> Document:

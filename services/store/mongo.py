@@ -1,37 +1,41 @@
 """MongoDB: the only file that imports motor, so that its successor is a change of one file.
 
-Every write is acknowledged by a majority with its journal on disk. What a driver error means:
-
-    connection, selection, time-out, label or code of a passing state   MongoUnavailable: wait
-    one operation of a batch refused for its data                       PermanentError: that one
-    a whole batch refused for its data                                  halved until one is left
-    anything else                                                       a bug: raised as it is
+Every write is acknowledged by a majority with its journal on disk. Errors of the driver end as
+MongoUnavailable (wait), as PermanentError of one article, or as bugs: see driver_errors.py.
 """
 
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 import pymongo
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel, UpdateOne, WriteConcern
+from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel, UpdateMany, UpdateOne, WriteConcern
 from pymongo.collation import Collation
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
-    ConnectionFailure,
-    DocumentTooLarge,
-    OperationFailure,
     PyMongoError,
 )
 from redis.asyncio import Redis
 
-from services.store.documents import Document, Record, head_update
+from services.store.clusters import Move, Node, Signature, Signed, bands
+from services.store.documents import Document, Record, head_update, revision_update
+from services.store.driver_errors import (
+    DUPLICATE_KEY,
+    PASSING,
+    is_of_the_data,
+    is_passing,
+    is_refusal,
+    outages,
+    short,
+)
+from services.store.joining import gather
 from services.store.questions import Query
 from services.store.settings import StoreSettings
 from shared.errors import MongoUnavailable, NewsflowError, PermanentError
@@ -43,6 +47,8 @@ from shared.retry import delay_s
 ARTICLES: Final = "articles"
 REVISIONS: Final = "article_revisions"
 
+Collection: TypeAlias = "AsyncIOMotorCollection[Document]"  # subscripted for types only
+
 # Names compare without regard to case and accents, in the index and in a query that wants it.
 NAMES: Final = Collation(locale="en", strength=1)
 
@@ -50,17 +56,6 @@ _TIMEOUT_MS: Final = 10_000
 _SELECTION_MS: Final = 5_000
 _CLOSE_WITHIN_S: Final = 5
 _PING_WITHIN_S: Final = 1
-_DUPLICATE_KEY: Final = 11000
-_AUTHENTICATION_FAILED: Final = 18
-_UNAUTHORIZED: Final = 13
-_NO_DISK: Final = 14031
-# Codes that a retry may cure: the drivers' retryable writes, overload, majority not reached; and
-# two that only an operator cures: no rights, no disk. None is the article's fault.
-_PASSING: Final = frozenset(
-    {6, 7, 24, 50, 64, 89, 91, 112, 134, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
-    | {_AUTHENTICATION_FAILED, _UNAUTHORIZED, _NO_DISK}
-)
-_LABELS: Final = ("RetryableWriteError", "RetryableError", "TransientTransactionError")
 
 INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     ARTICLES: (
@@ -72,6 +67,13 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
             collation=NAMES,
         ),
         IndexModel([("topics.id", ASCENDING), ("version_created", DESCENDING)], name="topic_time"),
+        IndexModel([("cluster", ASCENDING), ("first_seen_at", ASCENDING)], name="reruns"),
+        # Holds all that is asked of re-runs, and nothing of articles alone.
+        IndexModel(
+            [(name, ASCENDING) for name in ("joined", "cluster", "first_seen_at", "_id")],
+            name="joined",
+            partialFilterExpression={"joined": {"$exists": True}},
+        ),
         # An article's own field `language` would choose the stemmer, and an unknown one is refused.
         IndexModel(
             [("headline", TEXT), ("summary", TEXT)],
@@ -82,6 +84,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     ),
     REVISIONS: (
         IndexModel([("article_id", ASCENDING), ("version_created", DESCENDING)], name="history"),
+        IndexModel([("bands", ASCENDING)], name="bands", sparse=True),
     ),
 }
 
@@ -112,6 +115,7 @@ class Mongo:
             codec_options=CodecOptions(tz_aware=True),
             write_concern=WriteConcern("majority", j=True),
         )
+        self._shelf = MongoShelf(self._database[ARTICLES], self._database[REVISIONS])
 
     # ── life ──────────────────────────────────────────────────────────────────────────────────
 
@@ -123,13 +127,13 @@ class Mongo:
                 await self._client.admin.command("ping")
                 await self._make_indexes()
             except PyMongoError as error:
-                if _is_refusal(error):
+                if is_refusal(error):
                     msg = f"MongoDB at {self._place} refuses us: {error}; check NEWSFLOW_MONGO_URL"
                     raise UnusableMongo(msg) from None
-                if not _is_passing(error):
+                if not is_passing(error):
                     raise
                 attempt += 1
-                self._log.warning("waiting for MongoDB", at=self._place, error=_short(error))
+                self._log.warning("waiting for MongoDB", at=self._place, error=short(error))
                 await asyncio.sleep(delay_s(attempt, jitter=random.uniform(0.5, 1)))  # noqa: S311
             else:
                 return []
@@ -146,7 +150,7 @@ class Mongo:
             with pymongo.timeout(_PING_WITHIN_S):
                 await self._client.admin.command("ping")
         except PyMongoError as error:
-            return f"no answer from {self._place}: {_short(error)}"
+            return f"no answer from {self._place}: {short(error)}"
         return None
 
     async def _make_indexes(self) -> None:
@@ -156,18 +160,16 @@ class Mongo:
     # ── writing ───────────────────────────────────────────────────────────────────────────────
 
     async def write(self, records: Sequence[Record]) -> list[Status | PermanentError]:
-        """Keep `records`: every revision first, then the heads; return how each ended.
+        """Keep `records`: revisions, then heads, then their place among re-runs (joining.py).
 
-        A crash in between heals when the records are written again. Raises MongoUnavailable when
-        anything is not known to be durable.
+        Returns how each ended. A crash in between heals when the records are written again.
+        Raises MongoUnavailable when anything is not known to be durable.
         """
         refused: dict[int, PermanentError] = {}
         new_revisions = await self._update(
             self._database[REVISIONS],
             {
-                at: UpdateOne(
-                    {"_id": record.revision_id}, {"$setOnInsert": record.revision}, upsert=True
-                )
+                at: UpdateOne({"_id": record.revision_id}, revision_update(record), upsert=True)
                 for at, record in enumerate(records)
             },
             refused,
@@ -181,13 +183,19 @@ class Mongo:
             },
             refused,
         )
+        kept = {at: record for at, record in enumerate(records) if at not in refused}
+        await gather(
+            [signed for record in kept.values() if (signed := record.signed)],
+            {record.article_id for at, record in kept.items() if at not in new_heads},
+            shelf=self._shelf,
+        )
         return [
             refused.get(at) or _status(at, new_heads, new_revisions) for at in range(len(records))
         ]
 
     async def _update(
         self,
-        collection: "AsyncIOMotorCollection[Document]",
+        collection: Collection,
         updates: Mapping[int, UpdateOne],
         refused: dict[int, PermanentError],
     ) -> set[int]:
@@ -201,12 +209,12 @@ class Mongo:
             _add_refused(error, keys, refused)
             return {keys[one["index"]] for one in error.details["upserted"]}
         except (PyMongoError, BSONError, OverflowError) as error:
-            if _is_passing(error):
-                raise MongoUnavailable(_short(error)) from error
-            if not _is_of_the_data(error):
+            if is_passing(error):
+                raise MongoUnavailable(short(error)) from error
+            if not is_of_the_data(error):
                 raise
             if len(keys) == 1:
-                refused[keys[0]] = PermanentError(f"MongoDB refuses it: {_short(error)}")
+                refused[keys[0]] = PermanentError(f"MongoDB refuses it: {short(error)}")
                 return set()
             halves = keys[: len(keys) // 2], keys[len(keys) // 2 :]
             return {
@@ -238,6 +246,63 @@ class Mongo:
         return int(await self._database[ARTICLES].estimated_document_count())
 
 
+class MongoShelf:
+    """The places of articles among their re-runs, as joining.py reads and writes them."""
+
+    def __init__(self, heads: Collection, revisions: Collection) -> None:
+        self._heads = heads
+        self._revisions = revisions
+
+    async def sharing(
+        self, signatures: Iterable[Signature], *, besides: Iterable[str], limit: int
+    ) -> list[Signed]:
+        wanted = sorted({band for signature in signatures for band in bands(signature)})
+        query = {"bands": {"$in": wanted}, "_id": {"$nin": list(besides)}}
+        fields = dict.fromkeys(("article_id", "signature", "signed_by"), 1)
+        with outages():
+            found = await self._revisions.find(query, fields, limit=limit, hint="bands").to_list(
+                None
+            )
+        return [
+            Signed(one["_id"], one["article_id"], Signature(one["signature"], one["signed_by"]))
+            for one in found
+        ]
+
+    async def heads(self, ids: Iterable[str]) -> list[Node]:
+        return await self._nodes("_id", ids)
+
+    async def joined_to(self, ids: Iterable[str]) -> list[Node]:
+        return await self._nodes("joined", ids)
+
+    async def move(self, moves: Iterable[Move]) -> None:
+        await self._write(
+            UpdateOne(
+                {"_id": one.article_id, "joined": one.was},
+                {"$set": {"joined": one.to, "cluster": one.cluster}},
+            )
+            for one in moves
+        )
+
+    async def name(self, names: Mapping[str, Iterable[str]]) -> None:
+        await self._write(
+            UpdateMany({"_id": {"$in": list(ids)}}, {"$set": {"cluster": cluster}})
+            for cluster, ids in names.items()
+        )
+
+    async def _nodes(self, field: str, values: Iterable[str]) -> list[Node]:
+        fields = dict.fromkeys(("joined", "cluster", "first_seen_at"), 1)
+        with outages():
+            found = await self._heads.find({field: {"$in": list(values)}}, fields).to_list(None)
+        return [
+            Node(one["_id"], one.get("joined"), one.get("cluster"), one["first_seen_at"])
+            for one in found
+        ]
+
+    async def _write(self, updates: Iterable[UpdateOne | UpdateMany]) -> None:
+        with outages():
+            await self._heads.bulk_write(list(updates), ordered=False)
+
+
 def _status(at: int, new_heads: set[int], new_revisions: set[int]) -> Status:
     if at in new_heads:
         return "stored"
@@ -252,31 +317,7 @@ def _add_refused(
     if details["writeConcernErrors"]:
         raise MongoUnavailable(str(details["writeConcernErrors"])[:300]) from error
     for one in details["writeErrors"]:
-        raced = one["code"] == _DUPLICATE_KEY and "_id_" in one["errmsg"]  # two inserted one id
-        if raced or one["code"] in _PASSING:
+        raced = one["code"] == DUPLICATE_KEY and "_id_" in one["errmsg"]  # two inserted one id
+        if raced or one["code"] in PASSING:
             raise MongoUnavailable(one["errmsg"][:300]) from error
         refused[keys[one["index"]]] = PermanentError(f"MongoDB refuses it: {one['errmsg'][:300]}")
-
-
-def _is_passing(error: Exception) -> bool:
-    if isinstance(error, ConnectionFailure):
-        return True
-    if not isinstance(error, PyMongoError):
-        return False
-    if error.timeout or any(error.has_error_label(label) for label in _LABELS):
-        return True
-    return isinstance(error, OperationFailure) and error.code in _PASSING
-
-
-def _is_refusal(error: PyMongoError) -> bool:
-    codes = (_AUTHENTICATION_FAILED, _UNAUTHORIZED)
-    return isinstance(error, OperationFailure) and error.code in codes
-
-
-def _is_of_the_data(error: Exception) -> bool:
-    return isinstance(error, (OperationFailure, DocumentTooLarge, BSONError, OverflowError))
-
-
-def _short(error: Exception) -> str:
-    """Return a driver's error without the topology it appends."""
-    return str(error).partition(", Timeout:")[0][:300]

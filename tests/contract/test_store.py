@@ -220,6 +220,7 @@ async def test_every_question_is_served_by_an_index(mongo: Mongo, database: Any)
         ({"entities.name": "kabul"}, mongo_module.NAMES),
         ({"$text": {"$search": "harbour"}}, None),
         ({"version_created": {"$gt": NOON}}, None),
+        ({"cluster": "0" * 32}, None),
     ):
         plan = database[ARTICLES].find(query, collation=collation).explain()
 

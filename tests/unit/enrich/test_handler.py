@@ -76,18 +76,20 @@ def test_every_annotation_names_what_made_it(tools: Tools) -> None:
         "language": "pycld2",
         "entities": "ner-newswire",
         "topics": "lexicon",
+        "signature": "minhash",
     }
     assert made_by["entities"].version.startswith("1.0.0.float32+rules.")
     assert made_by["topics"] == tools.lexicon.tool
 
 
-def test_other_language_is_told_and_nothing_else(tools: Tools) -> None:
-    """Only English is read for entities and topics."""
+def test_other_language_is_told_and_signed_and_nothing_else(tools: Tools) -> None:
+    """Only English is read for entities and topics; re-runs are known in every language."""
     enriched = read(tools, FRENCH, headline="Une rencontre à Paris")
 
     assert (enriched.language, enriched.headline) == ("fr", "Une rencontre à Paris")
     assert (enriched.entities, enriched.topics, enriched.dateline) == ((), (), None)
-    assert set(enriched.tools) == {"language"}
+    assert enriched.signature is not None
+    assert set(enriched.tools) == {"language", "signature"}
 
 
 def test_other_language_is_not_tagged(tools: Tools) -> None:
@@ -119,6 +121,7 @@ def test_kill_without_text_is_passed_on(tools: Tools) -> None:
     enriched = read(tools, "", uri="urn:example:1", pub_status="canceled")
 
     assert (enriched.headline, enriched.language, enriched.entities) == (None, None, ())
+    assert (enriched.signature, enriched.tools) == (None, {})
 
 
 def test_results_stand_in_the_order_of_the_articles(tools: Tools) -> None:
