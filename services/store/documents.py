@@ -8,12 +8,14 @@ and last_seen_at the greatest `received_at`. That is commutative, associative an
 order, repetition and concurrent writers do not matter.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 import bson
 from bson.errors import InvalidDocument
 from bson.raw_bson import RawBSONDocument
+from pydantic import ValidationError
 
 from shared.errors import PermanentError
 from shared.messages import EnrichedArticle, RawArticle
@@ -46,7 +48,12 @@ class Record(NamedTuple):
     @property
     def revision_id(self) -> str:
         """`_id` of the revision: one for each thing a publisher said."""
-        return f"{self.article_id}:{self.content_hash[:_REVISION_DIGITS]}"
+        return revision_id(self.article_id, self.content_hash)
+
+
+def revision_id(article_id: str, content_hash: str) -> str:
+    """Return `_id` of the revision that a head with this hash was made of."""
+    return f"{article_id}:{content_hash[:_REVISION_DIGITS]}"
 
 
 def record(enriched: EnrichedArticle) -> Record:
@@ -71,6 +78,20 @@ def record(enriched: EnrichedArticle) -> Record:
         revision=RawBSONDocument(raw_revision),
         head=RawBSONDocument(raw_head),
     )
+
+
+def article_of(revision: Mapping[str, Any]) -> RawArticle:
+    """Return the article as its publisher sent it: what `record` made a revision of.
+
+    Raises PermanentError when the document is no revision by today's contract.
+    """
+    alt_ids = {one["role"]: one["value"] for one in revision.get("alt_ids", ())}
+    try:
+        return RawArticle.model_validate({**revision, "alt_ids": alt_ids})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        msg = f"not an article: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise PermanentError(msg) from None
 
 
 def head_update(record: Record) -> list[Document]:
