@@ -12,6 +12,7 @@ import typer
 from bson import json_util
 from bson.errors import BSONError
 from rich.progress import Progress
+from rich.prompt import Confirm
 
 from services.cli import differences
 from services.cli.asking import Entity, Since, Source, Topics, Until, Words, question
@@ -155,7 +156,11 @@ class _Work:
         return found
 
     def _agreed(self, count: int) -> bool:
-        return typer.confirm(f"Write to {count:,} articles?", err=True)
+        """Ask on standard error, which typer's own question does not keep to."""
+        try:
+            return Confirm.ask(f"Write to {count:,} articles?", console=err, default=False)
+        except EOFError:
+            return False
 
     async def _write(self, articles: Mongo, annotations: Sequence[Annotation]) -> None:
         if not annotations:

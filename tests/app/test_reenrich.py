@@ -1,12 +1,16 @@
 """`newsflow reenrich`, as people and scripts use it after an upgrade."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 
-from tests.app.conftest import Running, running
+from tests.app.conftest import WITHIN_S, Running, running
 
 __all__ = ["running"]  # the fixture
 
@@ -69,6 +73,30 @@ def test_yes_writes_it_and_the_next_run_finds_nothing(
     assert after.pop("enriched_at") > outdated.pop("enriched_at")
     assert after == outdated
     assert "0 articles read again" in again.stdout
+
+
+@pytest.mark.parametrize(("typed", "written"), [("n", 0), ("y", 1)])
+def test_on_a_terminal_it_asks_before_it_writes(
+    running: Running, outdated: dict[str, Any], typed: str, written: int
+) -> None:
+    """What was shown is written after a yes, and nothing after a no."""
+    here, there = pty.openpty()
+    os.write(here, f"{typed}\n".encode())
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.cli", "reenrich", *ONLY],
+        cwd=running.folder,
+        stdin=there,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WITHIN_S,
+    )
+    os.close(here)
+    os.close(there)
+
+    assert ended.stderr == f"Write to 1 articles? [y/n] (n): {written} articles written\n"
+    assert (running.document(uri=STORY["uri"])["entities"] == outdated["entities"]) == bool(written)
 
 
 def test_without_a_terminal_it_says_what_to_type(running: Running) -> None:
