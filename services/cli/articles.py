@@ -14,11 +14,10 @@ from typing import Annotated, BinaryIO, Final, cast
 
 import typer
 from redis.asyncio import Redis
-from rich.progress import track
 
 from services.cli import screens
 from services.cli.asking import Entity, Since, Source, Topics, Until, Words, question
-from services.cli.terminal import AsJson, Folder, err, here, line, mongo, out, redis
+from services.cli.terminal import AsJson, Folder, err, here, line, mongo, out, progress, redis
 from services.ingest.handler import File, Read, read
 from services.ingest.records import Limits
 from services.ingest.unpacking import Allowance
@@ -44,18 +43,28 @@ def publish(
 
 
 async def _publish(settings: StoreSettings, files: list[Path], *, as_json: bool) -> int:
-    """Publish each file, a chunk of records at a time; return how many records were refused."""
-    refused = 0
+    """Publish each file; return how many records were refused."""
     few = len(files) < _CHUNK
     async with redis(settings) as client:
-        for file in track(files, "publishing", console=err, transient=True, disable=few):
-            try:
-                with _opened(file) as stream:
-                    for chunk in _chunks(_records(file, stream)):
-                        refused += await _publish_chunk(client, file, chunk, as_json=as_json)
-            except OSError as error:
-                refused += 1
-                _refuse(file, error.strerror or str(error))
+        with progress(disable=few) as bar:
+            return sum(
+                [
+                    await _publish_file(client, file, as_json=as_json)
+                    for file in bar.track(files, description="publishing")
+                ]
+            )
+
+
+async def _publish_file(client: Redis, file: Path, *, as_json: bool) -> int:
+    """Publish a file, a chunk of records at a time; return how many were refused."""
+    refused = 0
+    try:
+        with _opened(file) as stream:
+            for chunk in _chunks(_records(file, stream)):
+                refused += await _publish_chunk(client, file, chunk, as_json=as_json)
+    except OSError as error:
+        refused += 1
+        _refuse(file, error.strerror or str(error))
     return refused
 
 

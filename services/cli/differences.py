@@ -16,6 +16,7 @@ _SIGNS: Final[dict[Sign, str]] = {"+": "green", "-": "red", "~": "yellow"}
 _COMING_AND_GOING: Final[dict[str, Sign]] = {"added": "+", "removed": "-"}
 _NAMES: Final = 8  # of a kind and sign
 _MOST: Final = 10  # most frequent names
+_KEPT: Final = 50_000  # names that are counted on: those that came once make room, not the ten
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Tally:
     written: int = 0
     skipped: int = 0  # not what was read any more
     counts: Counter[tuple[str, Sign]] = field(default_factory=Counter)
-    names: Counter[Change] = field(default_factory=Counter)
+    names: Counter[Change] = field(default_factory=Counter)  # the frequent ones
 
     def add(self, annotation: Annotation) -> None:
         """Count what would be written to one article."""
@@ -39,11 +40,13 @@ class Tally:
             self.same += 1
         for change in annotation.changes:
             self.counts[change.kind, change.sign] += 1
-            if change.kind in _NAMED:
+            if change.kind in _NAMED and change.sign != "~":
                 self.names[change] += 1
+        if len(self.names) > 2 * _KEPT:
+            self.names = Counter(dict(self.names.most_common(_KEPT)))
 
     def most(self, sign: Sign) -> list[tuple[Change, int]]:
-        """Return the entities and topics most often added, removed or told otherwise."""
+        """Return the entities and topics most often added or removed."""
         return Counter(
             {change: count for change, count in self.names.items() if change.sign == sign}
         ).most_common(_MOST)

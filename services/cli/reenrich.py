@@ -11,14 +11,13 @@ from typing import Annotated, Any
 import typer
 from bson import json_util
 from bson.errors import BSONError
-from rich.progress import Progress
 from rich.prompt import Confirm
 
 from services.cli import differences
 from services.cli.asking import Entity, Since, Source, Topics, Until, Words, question
 from services.cli.differences import Tally
 from services.cli.rereading import Reader, Reread, Spool, reread
-from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out
+from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress
 from services.store.annotations import Annotation
 from services.store.mongo import Mongo
 from services.store.questions import Query
@@ -127,8 +126,8 @@ class _Work:
     async def _read(self, articles: Mongo, waiting: Spool) -> None:
         """Read and show, in batches; write them, or add to `waiting` what is to be agreed to."""
         total = await articles.how_many(self._query, limit=self._limit)
-        with _progress() as progress:
-            task = progress.add_task("reading", total=total)
+        with progress() as bar:
+            task = bar.add_task("reading", total=total)
             async for batch in reread(
                 articles, self._query, limit=self._limit, read=self._reader.read
             ):
@@ -137,7 +136,7 @@ class _Work:
                     await self._write(articles, annotations)
                 elif not self._dry_run:
                     waiting.add(annotations)
-                progress.advance(task, len(batch))
+                bar.advance(task, len(batch))
 
     def _shown(self, read: Reread) -> Annotation | None:
         """Count and show one article; return what is to be written to it."""
@@ -171,16 +170,6 @@ class _Work:
         self._tally.written += written
         self._tally.failed += len(refused)
         self._tally.skipped += len(annotations) - written - len(refused)
-
-
-def _progress() -> Progress:
-    # What is printed meanwhile goes above the bar; into a pipe it goes as it is.
-    return Progress(
-        console=err,
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),
-        disable=not err.is_terminal,
-    )
 
 
 def _written(tally: Tally) -> str:

@@ -56,6 +56,7 @@ def entities(file: str, figures: Figures) -> Iterable[RenderableType]:
 def topics(file: str, figures: Figures) -> Iterable[RenderableType]:
     """Yield how good topics are together, each alone, what is taken for what, and calibration."""
     several = figures["several"]
+    named = {topic: f"{topic} {score['name']}" for topic, score in figures["by_topic"].items()}
     told = {name: figures[name] for name in ("covered", "primary", "acceptable", "macro_f1")}
     told |= {f"all topics found, {share}": several[share] for share in _SHARES}
     told |= {"calibration, ECE": figures["ece"], "calibration, Brier": figures["brier"]}
@@ -76,7 +77,10 @@ def topics(file: str, figures: Figures) -> Iterable[RenderableType]:
     yield _table(
         f"The {_CELLS} most frequent confusions",
         ("primary", "chosen", ""),
-        figures["confusion"][:_CELLS],
+        (
+            (named[marked], named.get(chosen, chosen), count)
+            for marked, chosen, count in figures["confusion"][:_CELLS]
+        ),
     )
     yield _table(
         "Confidence, and how often acceptable",
