@@ -95,7 +95,7 @@ def _changes(before: Document, after: Document, text: str) -> Iterator[Change]:
     """Yield what differs, kind by kind; within one what is added, removed, then told otherwise."""
     for kind in sorted(ANNOTATIONS.difference(_UNSAID)):
         old, new = _items(kind, before.get(kind), text), _items(kind, after.get(kind), text)
-        if kind not in _NAME_OF and old and new:  # one value for another
+        if old and new and not isinstance(after[kind], list):  # one value for another
             old = dict(zip(new, old.values(), strict=True))
         yield from (Change(kind, "+", name) for name in new if name not in old)
         yield from (Change(kind, "-", name) for name in old if name not in new)
@@ -111,11 +111,11 @@ def _items(
     items: dict[str, list[Document | str]] = defaultdict(list)
     if isinstance(value, list):
         for item in value:
-            items[_short(_NAME_OF[kind](item))].append(item)
-    elif isinstance(value, dict):
+            items[_short(_NAME_OF.get(kind, str)(item))].append(item)
+    elif isinstance(value, dict) and "start" in value:
         items[_short(text[value["start"] : value["end"]])].append(value)
     elif value is not None:
-        items[_short(value)].append(value)
+        items[_short(str(value))].append(value)
     return dict(items)
 
 

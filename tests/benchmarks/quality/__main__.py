@@ -27,10 +27,10 @@ def main() -> None:
     options = _options()
     limit, console = options.limit, Console(width=None if sys.stdout.isatty() else 160)
     try:
-        ner = {file.name: labelled.named_texts(file, limit=limit) for file in options.ner}
-        topics = {file.name: labelled.topic_texts(file, limit=limit) for file in options.topics}
+        ner = {str(file): labelled.named_texts(file, limit=limit) for file in options.ner}
+        topics = {str(file): labelled.topic_texts(file, limit=limit) for file in options.topics}
         articles = {
-            file.name: labelled.texts(file, limit=limit, least=options.rounds + 1)
+            str(file): labelled.texts(file, limit=limit, least=options.rounds + 1)
             for file in options.articles
         }
     except labelled.UnreadableFile as error:
@@ -51,10 +51,20 @@ def main() -> None:
         rates = measuring.speed(texts, tools, rounds=options.rounds)
         figures.setdefault("speed", {})[file] = rates
         console.print(tables.speed(file, rates))
+        seen = measuring.found(texts, tools)
+        figures.setdefault("found", {})[file] = seen
+        console.print(tables.found(file, seen))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
         console.print(f"kept in {options.json}")
+
+
+def _positive(typed: str) -> int:
+    number = int(typed)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def _options() -> argparse.Namespace:
@@ -66,8 +76,8 @@ def _options() -> argparse.Namespace:
     ):
         parser.add_argument(name, type=Path, nargs="+", action="extend", default=[], help=what)
     parser.add_argument("--json", type=Path, help="keep the figures in this file")
-    parser.add_argument("--limit", type=int, help="read at most so many texts of a file")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of speed")
+    parser.add_argument("--limit", type=_positive, help="read at most so many texts of a file")
+    parser.add_argument("--rounds", type=_positive, default=5, help="rounds of speed")
     options = parser.parse_args()
     if not (options.ner or options.topics or options.articles):
         parser.error("name a file: --ner, --topics or --articles")

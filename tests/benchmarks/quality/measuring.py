@@ -139,6 +139,27 @@ def _cells(confusion: Confusion) -> list[tuple[str, str, int]]:
     return [(marked, found, count) for (marked, found), count in confusion.most_common()]
 
 
+def found(texts: Sequence[str], tools: Tools) -> Figures:
+    """Return what the whole chain finds, and how many mentions are the text at their offsets."""
+    articles = read(texts, tools)
+    mentions = [
+        article.article.text[mention.start : mention.end] == mention.text
+        for article in articles
+        for entity in article.entities
+        for mention in entity.mentions
+    ]
+    return {
+        "articles": len(articles),
+        "mentions": len(mentions),
+        "mentions that hold": sum(mentions),
+        **{
+            f"with {what}": sum(bool(getattr(article, what)) for article in articles)
+            for what in ("headline", "dateline", "footer", "entities", "topics", "quotes")
+        },
+        "in English": sum(article.language == "en" for article in articles),
+    }
+
+
 def speed(texts: Sequence[str], tools: Tools, *, rounds: int) -> Figures:
     """Return articles a CPU-second of every contestant, in rounds of other articles each.
 

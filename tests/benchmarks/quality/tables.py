@@ -92,6 +92,11 @@ def topics(file: str, figures: Figures) -> Iterable[RenderableType]:
     )
 
 
+def found(file: str, figures: Figures) -> RenderableType:
+    """Return what is found, a line each."""
+    return _table(f"Found by the whole chain: {file}", ("", ""), figures.items())
+
+
 def speed(file: str, figures: Figures) -> RenderableType:
     """Return articles a CPU-second, and how many times that of plain spaCy it is."""
     return _table(

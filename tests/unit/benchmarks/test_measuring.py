@@ -58,6 +58,15 @@ def test_topics_of_six_are_chosen_among_six(tools: Tools) -> None:
     assert "medtop:15000000 sport       1      1.000" in shown(*tables.topics("t.jsonl", figures))
 
 
+def test_every_mention_is_the_text_at_its_offsets(tools: Tools) -> None:
+    """Counted over all that is found."""
+    figures = measuring.found([STORY, f" {STORY}"], tools)
+
+    assert figures["articles"] == figures["in English"] == figures["with topics"] == 2
+    assert figures["mentions"] == figures["mentions that hold"] > 4
+    assert "mentions that hold" in shown(tables.found("articles.jsonl", figures))
+
+
 def test_speed_is_a_ratio_to_plain_spacy(tools: Tools) -> None:
     """Of the same articles in the same run, plain spaCy's own is 1."""
     figures = measuring.speed([f"{STORY} {number}" for number in range(4)], tools, rounds=2)
