@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(READY) ## Run the main job once: servers, services, seed articles, documents printed from MongoDB
 	@$(BIN)/newsflow demo
@@ -37,6 +37,10 @@ bench: $(READY) ## Measure latency, speed and memory on this machine; ten minute
 	@$(BIN)/python -m tests.benchmarks.intake
 	@$(BIN)/python -m tests.benchmarks.enriching
 
+bench-quality: $(READY) ## Measure tags and topics against labelled files: NER=FILE TOPICS=FILE ARTICLES=FILE
+	@$(BIN)/python -m tests.benchmarks.quality $(addprefix --ner ,$(NER)) $(addprefix --topics ,$(TOPICS)) \
+	  $(addprefix --articles ,$(ARTICLES)) --json $(or $(JSON),var/benchmarks-quality.json)
+
 schemas: $(READY) ## Write docs/schemas/ and docs/asyncapi.json anew from the code
 	@$(BIN)/python -m tests.docs.generated
 
@@ -52,4 +56,4 @@ $(READY): requirements-dev.lock pyproject.toml .ci/setup
 	@.ci/setup
 	@touch $@
 
-.PHONY: help demo up test test-fast fuzz check format bench schemas lock
+.PHONY: help demo up test test-fast fuzz check format bench bench-quality schemas lock

@@ -5,7 +5,7 @@ Exit codes: 0 done · 1 something failed or is not well, said on standard error 
 
 import typer
 
-from services.cli import articles, dead, demo, files, status, up
+from services.cli import articles, dead, demo, files, reenrich, status, up
 from services.cli.terminal import failing_in_one_line
 
 app = typer.Typer(
@@ -30,6 +30,10 @@ app.command(
     epilog="Examples: newsflow query --entity Kabul --since 7d; "
     "newsflow query --topic sport --json | jq .headline",
 )(articles.query)
+app.command(
+    epilog="Examples: newsflow reenrich --dry-run --limit 20; newsflow reenrich --since 30d; "
+    """newsflow reenrich --where '{"byline": "Amina Okoro"}' --all --yes""",
+)(reenrich.reenrich)
 
 dead_app = typer.Typer(
     help="What could not go on: list it, look at it, send it again.", no_args_is_help=True

@@ -14,15 +14,15 @@ from typing import Annotated, BinaryIO, Final, cast
 
 import typer
 from redis.asyncio import Redis
-from rich.progress import track
 
-from services.cli import names, screens
-from services.cli.terminal import AsJson, Folder, err, here, line, mongo, out, redis
+from services.cli import screens
+from services.cli.asking import Entity, Since, Source, Topics, Until, Words, question
+from services.cli.terminal import AsJson, Folder, err, here, line, mongo, out, progress, redis
 from services.ingest.handler import File, Read, read
 from services.ingest.records import Limits
 from services.ingest.unpacking import Allowance
 from services.store.documents import Document
-from services.store.questions import Question, moment
+from services.store.questions import Question
 from services.store.questions import query as query_for
 from services.store.settings import StoreSettings
 from shared import streams, wire
@@ -43,18 +43,28 @@ def publish(
 
 
 async def _publish(settings: StoreSettings, files: list[Path], *, as_json: bool) -> int:
-    """Publish each file, a chunk of records at a time; return how many records were refused."""
-    refused = 0
+    """Publish each file; return how many records were refused."""
     few = len(files) < _CHUNK
     async with redis(settings) as client:
-        for file in track(files, "publishing", console=err, transient=True, disable=few):
-            try:
-                with _opened(file) as stream:
-                    for chunk in _chunks(_records(file, stream)):
-                        refused += await _publish_chunk(client, file, chunk, as_json=as_json)
-            except OSError as error:
-                refused += 1
-                _refuse(file, error.strerror or str(error))
+        with progress(disable=few) as bar:
+            return sum(
+                [
+                    await _publish_file(client, file, as_json=as_json)
+                    for file in bar.track(files, description="publishing")
+                ]
+            )
+
+
+async def _publish_file(client: Redis, file: Path, *, as_json: bool) -> int:
+    """Publish a file, a chunk of records at a time; return how many were refused."""
+    refused = 0
+    try:
+        with _opened(file) as stream:
+            for chunk in _chunks(_records(file, stream)):
+                refused += await _publish_chunk(client, file, chunk, as_json=as_json)
+    except OSError as error:
+        refused += 1
+        _refuse(file, error.strerror or str(error))
     return refused
 
 
@@ -105,14 +115,12 @@ def _chunks(records: Iterator[Read]) -> Iterator[list[Read]]:
 
 
 def query(
-    entity: Annotated[str | None, typer.Option(help="Name of an entity, in any case.")] = None,
-    topic: Annotated[
-        list[str] | None, typer.Option(help="Media Topic: id, or the beginning of its name.")
-    ] = None,
-    source: Annotated[str | None, typer.Option(help="Publisher or feed, as written.")] = None,
-    since: Annotated[str | None, typer.Option(help="2026-11-23, 2026-11-23T18:30, 2h, 7d.")] = None,
-    until: Annotated[str | None, typer.Option(help="Like --since.")] = None,
-    text: Annotated[str | None, typer.Option(help="Words of headline or summary.")] = None,
+    entity: Entity = None,
+    topic: Topics = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
+    text: Words = None,
     limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 for all.")] = 20,
     everything: Annotated[
         bool, typer.Option("--all", help="Also what is withheld, canceled or under embargo.")
@@ -122,17 +130,17 @@ def query(
 ) -> None:
     """Find stored articles, newest first; with --json whole documents, one a line."""
     settings, _ = here(folder)
-    now = datetime.now(UTC)
-    question = Question(
-        entity=names.entity(entity) if entity else None,
-        topics=tuple(id_ for typed in topic or () for id_ in names.topics(typed)),
+    asked = question(
+        entity=entity,
+        topics=topic,
         source=source,
-        since=moment(since, now=now) if since else None,
-        until=moment(until, now=now) if until else None,
+        since=since,
+        until=until,
         text=text,
         everything=everything,
+        now=datetime.now(UTC),
     )
-    documents = asyncio.run(_find(settings, question, limit))
+    documents = asyncio.run(_find(settings, asked, limit))
     if as_json:
         for document in documents:
             line(document)
@@ -141,7 +149,7 @@ def query(
         err.print(f"{len(documents)} articles")
 
 
-async def _find(settings: StoreSettings, question: Question, limit: int) -> list[Document]:
-    asked = query_for(question, now=datetime.now(UTC))
+async def _find(settings: StoreSettings, asked: Question, limit: int) -> list[Document]:
+    wanted = query_for(asked, now=datetime.now(UTC))
     async with mongo(settings) as articles:
-        return [document async for document in articles.find(asked, limit=limit)]
+        return [document async for document in articles.find(wanted, limit=limit)]

@@ -13,6 +13,7 @@ from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from rich.console import Console
+from rich.progress import Progress
 
 from services.cli.overview import without_password
 from services.devstack.stack import Address
@@ -66,6 +67,20 @@ async def mongo(settings: StoreSettings) -> AsyncIterator[Mongo]:
         fail(f"MongoDB at {place}: {why}; start it with `newsflow up` or set NEWSFLOW_MONGO_URL")
     finally:
         await articles.close()
+
+
+def progress(*, disable: bool = False) -> Progress:
+    """Return a progress bar for long work on standard error, when that is a terminal.
+
+    What is printed meanwhile goes above the bar on a terminal, and into a pipe as it is: rich would
+    else send it to where the bar is.
+    """
+    return Progress(
+        console=err,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+        disable=disable or not err.is_terminal,
+    )
 
 
 def line(shown: dict[str, Any] | str) -> None:

@@ -10,6 +10,7 @@ order, repetition and concurrent writers do not matter. `cluster` and `joined` a
 versions': they tell the article's place among its re-runs, see joining.py.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +18,7 @@ import bson
 from bson.errors import InvalidDocument
 from bson.int64 import Int64
 from bson.raw_bson import RawBSONDocument
+from pydantic import ValidationError
 
 from services.store.clusters import Signature, Signed, bands
 from shared.errors import PermanentError
@@ -51,12 +53,17 @@ class Record(NamedTuple):
     @property
     def revision_id(self) -> str:
         """`_id` of the revision: one for each thing a publisher said."""
-        return f"{self.article_id}:{self.content_hash[:_REVISION_DIGITS]}"
+        return revision_id(self.article_id, self.content_hash)
 
     @property
     def signed(self) -> Signed | None:
         """The version with its signature, if it has one."""
         return self.signature and Signed(self.revision_id, self.article_id, self.signature)
+
+
+def revision_id(article_id: str, content_hash: str) -> str:
+    """Return `_id` of the revision that a head with this hash was made of."""
+    return f"{article_id}:{content_hash[:_REVISION_DIGITS]}"
 
 
 def record(enriched: EnrichedArticle) -> Record:
@@ -94,6 +101,20 @@ def revision_update(record: Record) -> Document:
             "bands": [Int64(band) for band in bands(signature)],
         }
     return update
+
+
+def article_of(revision: Mapping[str, Any]) -> RawArticle:
+    """Return the article as its publisher sent it: what `record` made a revision of.
+
+    Raises PermanentError when the document is no revision by today's contract.
+    """
+    alt_ids = {one["role"]: one["value"] for one in revision.get("alt_ids", ())}
+    try:
+        return RawArticle.model_validate({**revision, "alt_ids": alt_ids})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        msg = f"not an article: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise PermanentError(msg) from None
 
 
 def head_update(record: Record) -> list[Document]:

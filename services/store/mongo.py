@@ -20,10 +20,12 @@ from pymongo.collation import Collation
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
+    OperationFailure,
     PyMongoError,
 )
 from redis.asyncio import Redis
 
+from services.store.annotations import Annotation
 from services.store.clusters import Move, Node, Signature, Signed, bands
 from services.store.documents import Document, Record, head_update, revision_update
 from services.store.driver_errors import (
@@ -91,6 +93,10 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
 
 class UnusableMongo(NewsflowError):  # noqa: N818 (reads as the state it names)
     """A MongoDB that answers and cannot be used; the text says what to change."""
+
+
+class RefusedQuery(NewsflowError):  # noqa: N818 (reads as the state it names)
+    """A filter that MongoDB does not understand; the text holds its own words."""
 
 
 class Mongo:
@@ -224,6 +230,25 @@ class Mongo:
             }
         return {keys[at] for at in (result.upserted_ids or {})}
 
+    async def annotate(self, annotations: Sequence[Annotation]) -> tuple[int, list[PermanentError]]:
+        """Write `annotations` to the heads that still are what was read.
+
+        Returns how many were, and what MongoDB refused. Raises MongoUnavailable when anything is
+        not known to be durable.
+        """
+        refused: dict[int, PermanentError] = {}
+        updates = [UpdateOne(one.guard, one.update) for one in annotations]
+        try:
+            result = await self._database[ARTICLES].bulk_write(updates, ordered=False)
+        except BulkWriteError as error:
+            _add_refused(error, range(len(updates)), refused)
+            return int(error.details["nMatched"]), list(refused.values())
+        except PyMongoError as error:
+            if is_passing(error):
+                raise MongoUnavailable(short(error)) from error
+            raise
+        return result.matched_count, []
+
     # ── reading ───────────────────────────────────────────────────────────────────────────────
 
     async def find(self, query: Query, *, limit: int) -> AsyncIterator[Document]:
@@ -236,6 +261,23 @@ class Mongo:
         )
         async for document in cursor:
             yield document
+
+    async def how_many(self, query: Query, *, limit: int) -> int:
+        """Return how many heads match `query`, up to `limit` (0: all); raises RefusedQuery."""
+        options: dict[str, Any] = {"limit": limit} if limit else {}
+        options["collation"] = NAMES if query.names else None
+        try:
+            return await self._database[ARTICLES].count_documents(query.filter, **options)
+        except OperationFailure as error:
+            if is_passing(error) or is_refusal(error):
+                raise
+            msg = f"MongoDB refuses the filter: {(error.details or {}).get('errmsg', error)}"
+            raise RefusedQuery(msg) from None
+
+    async def revisions(self, ids: Sequence[str]) -> dict[str, Document]:
+        """Return the revisions with these ids, by id; one that is not there is left out."""
+        found = self._database[REVISIONS].find({"_id": {"$in": list(ids)}})
+        return {revision["_id"]: revision async for revision in found}
 
     async def files(self) -> set[str]:
         """Return the names of the files, within the inbox, that hold a stored revision."""

@@ -1,13 +1,19 @@
 """The command, as people and scripts use it."""
 
+import contextlib
 import json
+import os
+import pty
 import signal
+import subprocess
+import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from pymongo import MongoClient
 
-from tests.app.conftest import Running, newsflow, start, until
+from tests.app.conftest import WITHIN_S, Running, newsflow, start, until
 
 STORY = """Ministers of Ghana and Mali meet in Accra
 ACCRA, Nov. 20 (Test Wire) - Foreign ministers of Ghana and Mali met in Accra on Friday.
@@ -134,6 +140,37 @@ def test_publish_says_of_each_file_what_came_of_it(running: Running, tmp_path: P
     assert (
         running.document(headline="Published from a file")["_id"] == json.loads(line)["article_id"]
     )
+
+
+def test_what_is_piped_is_not_sent_to_the_progress_bar(running: Running, tmp_path: Path) -> None:
+    """Many files, a terminal for errors, a pipe for what was published: a line each in the pipe."""
+    for number in range(101):
+        (tmp_path / f"{number}.json").write_text(json.dumps({"headline": f"Piped {number}"}))
+    ours, theirs = pty.openpty()
+    terminal = Thread(target=_seen, args=(ours,), daemon=True)  # else what it holds is full soon
+    terminal.start()
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.cli", "publish", *map(str, tmp_path.iterdir()), "--json"],
+        cwd=running.folder,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        check=False,
+        timeout=WITHIN_S,
+    )
+    os.close(theirs)
+    terminal.join()
+    os.close(ours)
+
+    assert ended.returncode == 0
+    assert len({json.loads(line)["file"] for line in ended.stdout.splitlines()}) == 101
+
+
+def _seen(terminal: int) -> None:
+    with contextlib.suppress(OSError):  # the other end is closed
+        while os.read(terminal, 4096):
+            pass
 
 
 def test_status_shows_every_stage_well(running: Running) -> None:

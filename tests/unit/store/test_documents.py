@@ -1,14 +1,40 @@
 """From an enriched article to what stands in MongoDB."""
 
-from datetime import date
+from datetime import UTC, date
+from typing import Any
 
 import bson
 import pytest
+from bson.codec_options import CodecOptions
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.store.documents import head_update, record
+from services.store.documents import article_of, head_update, record, revision_id
 from shared.errors import PermanentError
-from shared.messages import Dateline
+from shared.messages import Dateline, RawArticle
 from tests.builders import NOON, enriched_article
+
+AWARE = CodecOptions[dict[str, Any]](tz_aware=True)
+TIMES = st.datetimes(timezones=st.just(UTC))
+BODY = st.text().map("Words {}".format)  # without any there is no article
+FILE = st.fixed_dictionaries(
+    {"path": st.text(), "sha256": st.text(), "start": st.integers(0, 9), "end": st.integers(0, 9)},
+    optional={"member": st.text(), "record": st.integers(1, 9)},
+)
+SENT = {
+    **dict.fromkeys(("uri", "guid", "url", "version", "headline", "byline"), st.text()),
+    **dict.fromkeys(("summary", "body_html", "language", "source", "located"), st.text()),
+    **dict.fromkeys(("embargoed_until", "published_at", "updated_at"), TIMES),
+    "pub_status": st.sampled_from(["usable", "withheld", "canceled"]),
+    "urgency": st.integers(1, 9),
+    "subjects": st.lists(st.fixed_dictionaries({"id": st.just("a")}, optional={"name": st.text()})),
+    "alt_ids": st.dictionaries(st.text(), st.text()),
+    "provenance": st.one_of(
+        st.just({}),
+        st.fixed_dictionaries({"file": FILE}),
+        st.just({"entry": {"stream": "articles.raw", "entry_id": "1-0"}}),
+    ),
+}
 
 
 def test_a_head_has_the_text_that_offsets_count_in() -> None:
@@ -77,6 +103,31 @@ def test_a_revision_is_what_the_publisher_sent() -> None:
     )
     assert "entities" not in revision
     assert one.revision_id == f"{one.article_id}:{one.content_hash[:16]}"
+    assert one.revision_id == revision_id(one.article_id, one.content_hash)
+
+
+@given(st.fixed_dictionaries({"received_at": TIMES, "body": BODY}, optional=SENT))
+def test_an_article_comes_back_from_its_revision(sent: dict[str, Any]) -> None:
+    """Every field, as it was sent, through BSON."""
+    article = RawArticle.model_validate({"provenance": {}, **sent})
+    one = record(enriched_article().model_copy(update={"article": article}))
+
+    revision: dict[str, Any] = bson.decode(one.revision.raw, AWARE)
+    back = article_of(revision)
+
+    assert back == article
+    assert (back.article_id, back.content_hash) == (article.article_id, article.content_hash)
+
+
+def test_every_field_that_is_sent_comes_back() -> None:
+    """The test above draws each; one that is added to the contract is to be drawn, too."""
+    assert {*SENT, "body", "received_at"} == set(RawArticle.model_fields)
+
+
+def test_what_is_no_revision_is_refused_with_the_field() -> None:
+    """A document by another contract."""
+    with pytest.raises(PermanentError, match="not an article: urgency: "):
+        article_of({"headline": "x", "urgency": 12, "received_at": NOON, "provenance": {}})
 
 
 def test_a_document_over_the_limit_is_refused_with_its_size() -> None:

@@ -1,0 +1,1 @@
+"""How good and how fast the enrichment is, on labelled files that are not part of the project."""
