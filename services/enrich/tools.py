@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from services.enrich import tables
-from services.enrich.cleaning import Footers, footers_of
 from services.enrich.dateline import Bureaus
+from services.enrich.footers import Footers, footers_of
 from services.enrich.gazetteer import Gazetteer
 from services.enrich.lexicon import Lexicon
 from services.enrich.names import fold
