@@ -9,10 +9,11 @@ from services.enrich.cleaning import Parts, parts_of, whole
 from services.enrich.entities import entities_of
 from services.enrich.language import Language, language_of
 from services.enrich.mentions import Tag, tidy
+from services.enrich.quotes import quotes_of
 from services.enrich.tools import Tools, load_tools
 from services.enrich.topics import topics_of
 from shared.errors import PermanentError
-from shared.messages import EnrichedArticle, Entity, RawArticle, Span, Topic
+from shared.messages import EnrichedArticle, Entity, Quote, RawArticle, Span, Topic
 
 __all__ = ["Tools", "enrich", "load_tools"]
 
@@ -86,10 +87,12 @@ def _enriched(
     text, headline = article.text, parts.headline
     entities: tuple[Entity, ...] = ()
     topics: tuple[Topic, ...] = ()
+    quotes: tuple[Quote, ...] = ()
     made_by = {"language": language.tool} if language.tool else {}
     if reading.is_read:
         named = tidy(text, names, story=parts.story, gazetteer=tools.gazetteer)
         entities = entities_of(text, named, parts=parts, gazetteer=tools.gazetteer)
+        quotes = quotes_of(text, entities, parts=parts, wording=tools.wording)
         topics = topics_of(text, parts=parts, lexicon=tools.lexicon)
         made_by |= {"entities": tools.entities, "topics": tools.lexicon.tool}
     return EnrichedArticle(
@@ -101,6 +104,7 @@ def _enriched(
         footer=parts.footer,
         entities=entities,
         topics=topics,
+        quotes=quotes,
         tools=made_by,
         enriched_at=now,
     )

@@ -18,6 +18,7 @@ from services.enrich.gazetteer import (
     gazetteer_of,
 )
 from services.enrich.lexicon import Lexicon, read_lexicon
+from services.enrich.speakers import QuoteWords
 
 _DATA: Final = Path(__file__).parent / "data"
 _NAMES: Final = ("countries.toml", "organisations.toml", "names.toml", "wire.toml")
@@ -58,6 +59,11 @@ def gazetteer() -> Gazetteer:
 def wire_words() -> WireWords:
     """Return agencies, cities and footers."""
     return WireWords.model_validate(_table("wire.toml"))
+
+
+def quote_words() -> QuoteWords:
+    """Return verbs of saying and what stands around them."""
+    return QuoteWords.model_validate(_table("quotes.toml"))
 
 
 def lexicon(topics_file: Path | None = None) -> Lexicon:

@@ -10,6 +10,7 @@ from services.enrich.footers import Footers, footers_of
 from services.enrich.gazetteer import Gazetteer
 from services.enrich.lexicon import Lexicon
 from services.enrich.names import fold
+from services.enrich.speakers import Wording, wording_of
 from services.enrich.tagger import Tagger, load_tagger
 from shared.messages import Tool
 
@@ -26,6 +27,7 @@ class Tools:
     gazetteer: Gazetteer
     bureaus: Bureaus
     closings: Footers
+    wording: Wording
     lexicon: Lexicon
     entities: Tool  # the tagger and the rules after it, as documents name them
 
@@ -48,6 +50,7 @@ def load_tools(*, topics_file: Path | None = None, model: str | None = None) -> 
             not_places=frozenset(map(fold, wire.not_places)),
         ),
         closings=footers_of(anywhere=wire.footer.anywhere, late=wire.footer.late),
+        wording=wording_of(tables.quote_words()),
         lexicon=tables.lexicon(topics_file),
         entities=Tool(name=tagger.tool.name, version=f"{tagger.tool.version}+{rules}"),
     )
