@@ -21,7 +21,6 @@ _RECENT: Final = 3  # quotations
 _HE: Final = re.compile(r"(?:(?:and|but|so|then|yet|as) )?(s?he)", re.IGNORECASE)
 _THE_ONE: Final = re.compile(r"the (?:[\w-]+ ){0,3}([\w-]+)", re.IGNORECASE)
 _COMMA_APART: Final = re.compile("[^,]+")
-_WORD: Final = re.compile(r"\w+")
 _COURTESY: Final = re.compile(r"\b(?:(Mr|Sir)|(?:Mrs|Ms|Miss|Dame))\.?\s+$")
 ARTICLES: Final = frozenset({"the", "a", "an", "one"})
 _LEADS_IN: Final = frozenset({"and", "but", "as", "when", "while", "because", "after", "before"})
@@ -124,13 +123,14 @@ class Cast:
         return len(parts) <= _PARTS and self.is_called(begin, named)
 
     def _is_ever(self, entity: Entity, calling: str, end: int) -> bool:
-        """Say whether one of the names before `end` has the word `calling` beside it."""
+        """Say whether one of the names before `end` is called so: `Minister Ada Okoro`."""
         for named in entity.mentions:
             if named.start >= end:
                 break
-            before = self._text[max(named.start - _ROUND, 0) : named.start].rpartition("\n")[2]
-            after = self._text[named.end : named.end + _ROUND].partition("\n")[0]
-            if calling in _WORD.findall(f"{before} {after}".lower()):
+            before = self._text[max(named.start - _ROUND, 0) : named.start].split()
+            after = self._text[named.end : min(named.end + _ROUND, end)].split(",", 2)
+            beside = [*before[-1:], *(after[1].split() if after[1:] and not after[0] else ())]
+            if calling in map(str.lower, beside):
                 return True
         return False
 

@@ -88,7 +88,9 @@ def _enriched(
     entities: tuple[Entity, ...] = ()
     topics: tuple[Topic, ...] = ()
     quotes: tuple[Quote, ...] = ()
-    made_by = {"language": language.tool} if language.tool else {}
+    made_by = {"text": tools.text}
+    if language.tool:
+        made_by["language"] = language.tool
     if reading.is_read:
         named = tidy(text, names, story=parts.story, gazetteer=tools.gazetteer)
         entities = entities_of(text, named, parts=parts, gazetteer=tools.gazetteer)

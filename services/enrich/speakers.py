@@ -184,7 +184,7 @@ class Speakers:
         named = self._cast.at(*name)
         if not named or named.start != name[0] or self._is_joined(named, end):
             return None
-        return named.entity if words and words[-1] in self._wording.callings else None
+        return None if self._wording.callings.isdisjoint(words) else named.entity
 
     def _by_name(self, begin: int, end: int) -> Entity | None:
         """Return whom a part of a clause ends with, if all else of it says what they are."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from services.enrich.speakers import QuoteWords
 
 _DATA: Final = Path(__file__).parent / "data"
 _NAMES: Final = ("countries.toml", "organisations.toml", "names.toml", "wire.toml")
+_WORDING: Final = ("countries.toml", "wire.toml", "quotes.toml")
 
 _COUNTRIES: Final = TypeAdapter(dict[CountryCode, CountryRow])
 _ORGANISATIONS: Final = TypeAdapter(dict[Word, OrganisationRow])
@@ -78,7 +80,16 @@ def lexicon(topics_file: Path | None = None) -> Lexicon:
 
 def version_of_names() -> str:
     """Return a short hash of the tables that decide about entities."""
-    content = b"".join((_DATA / name).read_bytes() for name in _NAMES)
+    return _version(_NAMES)
+
+
+def version_of_wording() -> str:
+    """Return a short hash of the tables that decide about dateline, footer and quotes."""
+    return _version(_WORDING)
+
+
+def _version(names: Iterable[str]) -> str:
+    content = b"".join((_DATA / name).read_bytes() for name in names)
     return hashlib.sha256(content).hexdigest()[:8]
 
 

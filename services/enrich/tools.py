@@ -17,6 +17,8 @@ from shared.messages import Tool
 _WEIGHTS: Final = Path(__file__).parent / "models" / "ner-newswire"
 # One more when the modules from cleaning.py to entities.py read the same text otherwise.
 _RULES: Final = 1
+# One more when headline, dateline, footer or quotes are told otherwise: cleaning.py to quotes.py.
+_TEXT_RULES: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Tools:
     closings: Footers
     wording: Wording
     lexicon: Lexicon
+    text: Tool  # the rules that tell headline, dateline, footer and quotes
     entities: Tool  # the tagger and the rules after it, as documents name them
 
 
@@ -52,5 +55,6 @@ def load_tools(*, topics_file: Path | None = None, model: str | None = None) -> 
         closings=footers_of(anywhere=wire.footer.anywhere, late=wire.footer.late),
         wording=wording_of(tables.quote_words()),
         lexicon=tables.lexicon(topics_file),
+        text=Tool(name="rules", version=f"{_TEXT_RULES}.{tables.version_of_wording()}"),
         entities=Tool(name=tagger.tool.name, version=f"{tagger.tool.version}+{rules}"),
     )

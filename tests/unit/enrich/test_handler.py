@@ -74,6 +74,7 @@ def test_every_annotation_names_what_made_it(tools: Tools) -> None:
 
     assert {made: tool.name for made, tool in made_by.items()} == {
         "language": "pycld2",
+        "text": "rules",
         "entities": "ner-newswire",
         "topics": "lexicon",
     }
@@ -82,12 +83,13 @@ def test_every_annotation_names_what_made_it(tools: Tools) -> None:
 
 
 def test_other_language_is_told_and_nothing_else(tools: Tools) -> None:
-    """Only English is read for entities and topics."""
+    """Only English is read for entities, topics and quotes."""
     enriched = read(tools, FRENCH, headline="Une rencontre à Paris")
 
     assert (enriched.language, enriched.headline) == ("fr", "Une rencontre à Paris")
     assert (enriched.entities, enriched.topics, enriched.dateline) == ((), (), None)
-    assert set(enriched.tools) == {"language"}
+    assert enriched.quotes == ()
+    assert set(enriched.tools) == {"language", "text"}
 
 
 def test_other_language_is_not_tagged(tools: Tools) -> None:
