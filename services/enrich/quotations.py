@@ -14,7 +14,6 @@ from services.enrich.footers import Line
 
 _MARK: Final = re.compile('["\u201c\u201d\u201e]')
 _BEFORE_OPENING: Final = frozenset(" \t\u00a0([{-\u2013\u2014:/'\u2018")
-_LEAST: Final = 2  # characters
 
 
 @dataclass(slots=True)
@@ -58,13 +57,17 @@ def _in_paragraph(text: str, paragraph: Line) -> Iterator[Quotation]:
         if opened is None:
             opened = at + 1 if opens else None
         elif closes:
-            if at - opened >= _LEAST:
+            if _says_something(text, opened, at):
                 yield Quotation(opened, at, paragraph)
             opened = None
         elif opens:  # the one before was never closed
             opened = at + 1
-    if opened is not None and paragraph.end - opened >= _LEAST:
+    if opened is not None and _says_something(text, opened, paragraph.end):
         yield Quotation(opened, paragraph.end, paragraph, goes_on=True)
+
+
+def _says_something(text: str, start: int, end: int) -> bool:
+    return any(map(str.isalnum, text[start:end]))
 
 
 def _opens(text: str, at: int, paragraph: Line) -> bool:

@@ -139,6 +139,7 @@ def test_organisation_speaks_for_itself_or_by_a_spokesman(tools: Tools, story: s
         '"We hope for rain. Ada Okoro said.',
         'The boat is 12" long, Ada Okoro said, and 30" wide.',
         'Ada Okoro said: ""',
+        '", ," Ada Okoro said.',
     ],
 )
 def test_words_that_are_not_plainly_somebodys_are_left_out(tools: Tools, story: str) -> None:
@@ -226,6 +227,11 @@ def test_wire_story_quotes_its_speaker(tools: Tools) -> None:
     )
     assert WIRE[quote.start : quote.end] == quote.text
     assert quote.speaker_id in {entity.id for entity in read(tools, WIRE).entities}
+
+
+def test_quotes_of_a_text_are_bounded(tools: Tools) -> None:
+    """A document has room for the text first."""
+    assert len(quotes(tools, 'Ada Okoro said: "It rains."\n' * 1_200)) == 1_000
 
 
 @pytest.mark.timeout(10)
