@@ -33,7 +33,7 @@ _LINE: Final = 12  # letters that a line without a full stop has at least, to be
 _TOLD: Final = 40  # letters of a sentence, so that `He did not elaborate.` stays the story's
 _SHORT: Final = 100  # characters of a line that may stand within a footer, a related headline
 _SIGN_BYTES: Final = 4  # two alike only delay what is learned
-_HASH_BYTES: Final = 6  # a thousand paragraphs a source: two alike once in 500 million sources
+_HASH_BYTES: Final = 6  # of 2,000 paragraphs two are alike in one source of 140 million
 
 
 class Line(NamedTuple):
