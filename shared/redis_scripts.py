@@ -82,3 +82,51 @@ for i = 6 + size, #ARGV do last = redis.call('XADD', KEYS[1], '*', 'data', ARGV[
 redis.call('HSET', KEYS[2], 'last_entry', last)
 return last
 """
+
+LEARN: Final = """
+-- Remember what stands in the second half of an article, and say what of it three articles of its
+-- source have had. Two articles that share a sign are one. Paragraphs are kept for two rounds: once
+-- a round has met its number of them, those that it did not meet are dropped. Writing first what
+-- takes no memory lets a consumer go on when Redis is full, as in SETTLE.
+-- KEYS: sources, source    ARGV: paragraphs a round, sources, seconds kept, the article's three
+-- signs of four bytes, then its paragraphs    Returns those that are learned.
+local time = tonumber(redis.call('TIME')[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', time - ARGV[3])
+local known = redis.call('HMGET', KEYS[2], 'round', 'met', unpack(ARGV, 5))
+local round, met = known[1] or '0', tonumber(known[2] or 0)
+local learned, new = {}, {}
+for i = 5, #ARGV do
+  local value = known[i - 2] or ''
+  local last, signs = string.sub(value, 1, 1), string.sub(value, 2)
+  if last ~= round then met = met + 1 end
+  if signs ~= '+' then
+    local fresh = true
+    for a = 1, #signs, 4 do
+      for b = 1, 9, 4 do
+        if string.sub(signs, a, a + 3) == string.sub(ARGV[4], b, b + 3) then fresh = false end
+      end
+    end
+    if fresh then signs = #signs == 24 and '+' or signs .. ARGV[4] end
+  end
+  if signs == '+' then learned[#learned + 1] = ARGV[i] end
+  new[#new + 1], new[#new + 2] = ARGV[i], round .. signs
+end
+redis.call('HSET', KEYS[2], 'round', round, 'met', met, unpack(new))
+if met >= tonumber(ARGV[1]) then
+  local all, old = redis.call('HGETALL', KEYS[2]), {}
+  for i = 1, #all, 2 do
+    if #all[i] == 6 and string.sub(all[i + 1], 1, 1) ~= round then old[#old + 1] = all[i] end
+  end
+  for i = 1, #old, 1000 do
+    redis.call('HDEL', KEYS[2], unpack(old, i, math.min(i + 999, #old)))
+  end
+  redis.call('HSET', KEYS[2], 'round', round == '0' and '1' or '0', 'met', 0)
+end
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+redis.call('ZADD', KEYS[1], time, KEYS[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+while redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[2]) do
+  redis.call('DEL', redis.call('ZPOPMIN', KEYS[1])[1])
+end
+return learned
+"""

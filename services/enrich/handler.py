@@ -1,6 +1,7 @@
 """Reads articles: what of the text is the story, in which language, who and what it is about."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -8,11 +9,12 @@ from services.enrich.cleaning import Parts, parts_of, whole
 from services.enrich.entities import entities_of
 from services.enrich.language import Language, language_of
 from services.enrich.mentions import Tag, tidy
+from services.enrich.quotes import quotes_of
 from services.enrich.signature import TOOL, signature_of
 from services.enrich.tools import Tools, load_tools
 from services.enrich.topics import topics_of
 from shared.errors import PermanentError
-from shared.messages import EnrichedArticle, Entity, RawArticle, Span, Topic
+from shared.messages import EnrichedArticle, Entity, Quote, RawArticle, Span, Topic
 
 __all__ = ["Tools", "enrich", "load_tools"]
 
@@ -34,15 +36,23 @@ class _Reading(NamedTuple):
 
 
 def enrich(
-    articles: Sequence[RawArticle], *, tools: Tools, now: datetime
+    articles: Sequence[RawArticle],
+    *,
+    tools: Tools,
+    now: datetime,
+    learned: Sequence[AbstractSet[bytes]] = (),
 ) -> list[EnrichedArticle | PermanentError]:
     """Return each article with what was learned from reading it, or what is wrong with it.
 
     The results stand in the order of the articles. One that is too long is refused, the others go
     on. One in another language than English gets its language and headline only. Uses one core
-    and no I/O, in any thread; an article of 400 words takes about 20 ms.
+    and no I/O, in any thread; an article of 400 words takes about 4 ms. `learned` holds for each
+    article what its source is known to put under others (footers.Ending), or nothing at all.
     """
-    readings = [_read(article, tools) for article in articles]
+    footers = learned or [frozenset()] * len(articles)
+    readings = [
+        _read(article, tools, footer) for article, footer in zip(articles, footers, strict=True)
+    ]
     tags = tools.tagger.tag([_story(reading) for reading in readings])
     return [
         _enriched(reading, names, tools, now) if isinstance(reading, _Reading) else reading
@@ -50,13 +60,15 @@ def enrich(
     ]
 
 
-def _read(article: RawArticle, tools: Tools) -> _Reading | PermanentError:
+def _read(
+    article: RawArticle, tools: Tools, learned: AbstractSet[bytes]
+) -> _Reading | PermanentError:
     length = len(article.text)
     if length > _LONGEST:
         return PermanentError(f"text too long: {length} characters, at most {_LONGEST}")
     language = language_of(article.text, declared=article.language)
     if language.code == _READ:
-        parts = parts_of(article, bureaus=tools.bureaus, closings=tools.closings)
+        parts = parts_of(article, bureaus=tools.bureaus, closings=tools.closings, learned=learned)
     else:
         parts = whole(article, bureaus=tools.bureaus)
     return _Reading(article, language, parts)
@@ -76,12 +88,16 @@ def _enriched(
     text, headline = article.text, parts.headline
     entities: tuple[Entity, ...] = ()
     topics: tuple[Topic, ...] = ()
-    made_by = {"language": language.tool} if language.tool else {}
+    quotes: tuple[Quote, ...] = ()
+    made_by = {"text": tools.text}
+    if language.tool:
+        made_by["language"] = language.tool
     if signature := signature_of(text, parts):
-        made_by |= {"signature": TOOL}
+        made_by["signature"] = TOOL
     if reading.is_read:
         named = tidy(text, names, story=parts.story, gazetteer=tools.gazetteer)
         entities = entities_of(text, named, parts=parts, gazetteer=tools.gazetteer)
+        quotes = quotes_of(text, entities, parts=parts, wording=tools.wording)
         topics = topics_of(text, parts=parts, lexicon=tools.lexicon)
         made_by |= {"entities": tools.entities, "topics": tools.lexicon.tool}
     return EnrichedArticle(
@@ -94,6 +110,7 @@ def _enriched(
         entities=entities,
         topics=topics,
         signature=signature,
+        quotes=quotes,
         tools=made_by,
         enriched_at=now,
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +19,11 @@ from services.enrich.gazetteer import (
     gazetteer_of,
 )
 from services.enrich.lexicon import Lexicon, read_lexicon
+from services.enrich.speakers import QuoteWords
 
 _DATA: Final = Path(__file__).parent / "data"
 _NAMES: Final = ("countries.toml", "organisations.toml", "names.toml", "wire.toml")
+_WORDING: Final = ("countries.toml", "wire.toml", "quotes.toml")
 
 _COUNTRIES: Final = TypeAdapter(dict[CountryCode, CountryRow])
 _ORGANISATIONS: Final = TypeAdapter(dict[Word, OrganisationRow])
@@ -60,6 +63,11 @@ def wire_words() -> WireWords:
     return WireWords.model_validate(_table("wire.toml"))
 
 
+def quote_words() -> QuoteWords:
+    """Return verbs of saying and what stands around them."""
+    return QuoteWords.model_validate(_table("quotes.toml"))
+
+
 def lexicon(topics_file: Path | None = None) -> Lexicon:
     """Return the topic lexicon, the newsroom's own if it has one.
 
@@ -72,7 +80,16 @@ def lexicon(topics_file: Path | None = None) -> Lexicon:
 
 def version_of_names() -> str:
     """Return a short hash of the tables that decide about entities."""
-    content = b"".join((_DATA / name).read_bytes() for name in _NAMES)
+    return _version(_NAMES)
+
+
+def version_of_wording() -> str:
+    """Return a short hash of the tables that decide about dateline, footer and quotes."""
+    return _version(_WORDING)
+
+
+def _version(names: Iterable[str]) -> str:
+    content = b"".join((_DATA / name).read_bytes() for name in names)
     return hashlib.sha256(content).hexdigest()[:8]
 
 

@@ -5,17 +5,20 @@ from pathlib import Path
 from typing import Final
 
 from services.enrich import tables
-from services.enrich.cleaning import Footers, footers_of
 from services.enrich.dateline import Bureaus
+from services.enrich.footers import Footers, footers_of
 from services.enrich.gazetteer import Gazetteer
 from services.enrich.lexicon import Lexicon
 from services.enrich.names import fold
 from services.enrich.network import Arithmetic
+from services.enrich.speakers import Wording, wording_of
 from services.enrich.tagger import Tagger, load_tagger
 from shared.messages import Tool
 
 # One more when the modules from cleaning.py to entities.py read the same text otherwise.
 _RULES: Final = 1
+# One more when headline, dateline, footer or quotes are told otherwise: cleaning.py to quotes.py.
+_TEXT_RULES: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,9 @@ class Tools:
     gazetteer: Gazetteer
     bureaus: Bureaus
     closings: Footers
+    wording: Wording
     lexicon: Lexicon
+    text: Tool  # the rules that tell headline, dateline, footer and quotes
     entities: Tool  # the tagger and the rules after it, as documents name them
 
 
@@ -54,6 +59,8 @@ def load_tools(
             not_places=frozenset(map(fold, wire.not_places)),
         ),
         closings=footers_of(anywhere=wire.footer.anywhere, late=wire.footer.late),
+        wording=wording_of(tables.quote_words()),
         lexicon=tables.lexicon(topics_file),
+        text=Tool(name="rules", version=f"{_TEXT_RULES}.{tables.version_of_wording()}"),
         entities=Tool(name=tagger.tool.name, version=f"{tagger.tool.version}+{rules}"),
     )

@@ -1,19 +1,24 @@
 """The thread that reads articles, so that the event loop never waits for the tagger."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 from redis.asyncio import Redis
 
+from services.enrich.footers import ending_of
 from services.enrich.handler import Tools, enrich, load_tools
+from services.enrich.memory import Memory
 from services.enrich.settings import EnrichSettings
 from shared.errors import NewsflowError, PermanentError
 from shared.messages import EnrichedArticle, RawArticle
 from shared.outcome import Outcome
 from shared.part import Running
+
+T = TypeVar("T")
 
 
 class UnusableTools(NewsflowError):  # noqa: N818 (reads as the state it names)
@@ -27,9 +32,11 @@ class Worker:
         self._settings = settings
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="enrich")
         self._tools: Tools
+        self._memory: Memory
 
-    async def open(self, _redis: Redis) -> Sequence[Running]:
+    async def open(self, redis: Redis) -> Sequence[Running]:
         """Load weights and lexicon, in about a second; raises UnusableTools."""
+        self._memory = Memory(redis)
         settings = self._settings
         load = partial(
             load_tools,
@@ -38,7 +45,7 @@ class Worker:
             arithmetic=settings.entity_arithmetic,
         )
         try:
-            self._tools = await asyncio.get_running_loop().run_in_executor(self._thread, load)
+            self._tools = await self._run(load)
         except (ValueError, OSError) as error:
             msg = f"{error}; see NEWSFLOW_TOPICS_FILE and NEWSFLOW_ENTITY_MODEL"
             raise UnusableTools(msg) from None
@@ -52,9 +59,19 @@ class Worker:
         return None
 
     async def enrich(self, articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
-        """Return what was learned from `articles`, in their order, or why it could not be."""
-        work = partial(enrich, articles, tools=self._tools, now=datetime.now(UTC))
-        read = await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        """Return what was learned from `articles`, in their order, or why it could not be.
+
+        Raises RedisUnavailable: what their sources put under other articles is asked of Redis.
+        """
+        endings = await self._run(lambda: [ending_of(article) for article in articles])
+        learned = await self._memory.learned(endings)
+        now = datetime.now(UTC)
+        read = await self._run(
+            partial(enrich, articles, tools=self._tools, now=now, learned=learned)
+        )
         return [
             Outcome("enriched", one) if isinstance(one, EnrichedArticle) else one for one in read
         ]
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)

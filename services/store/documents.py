@@ -35,7 +35,7 @@ _REVISION_DIGITS: Final = 16
 # What people look for first stands first, in a shell and in an export.
 _FIRST: Final = (
     *("_id", "headline", "byline", "source", "language", "published_at", "version_created"),
-    *("summary", "text", "dateline", "entities", "topics"),
+    *("summary", "text", "dateline", "entities", "topics", "quotes"),
 )
 
 

@@ -12,6 +12,8 @@ from redis.exceptions import NoPermissionError
 
 from services.devstack.processes import Child
 from services.devstack.servers import RedisServer, free_port, redis_server
+from services.enrich.footers import Ending
+from services.enrich.memory import Memory
 from services.ingest.ledger import Ledger
 from tests.contract.services_in_process import Recorder, add, all_acknowledged, enriching, until
 from tests.contract.test_inbox import STORY, emptied, ingesting
@@ -101,3 +103,13 @@ async def test_a_stage_works_with_the_rights_that_compose_gives_it(url: str) -> 
     with pytest.raises(NoPermissionError):
         await redis.flushall()
     await redis.aclose()
+
+
+async def test_footers_are_learned_with_the_rights_that_compose_gives_enrich(url: str) -> None:
+    """Remembering, and forgetting what is too much."""
+    async with Redis.from_url(url) as redis:
+        memory = Memory(redis, a_round=1, sources=1)
+        endings = [Ending(f"Post {n}", b"%04d" % n * 3, (b"footer",)) for n in range(3)]
+
+        assert await memory.learned(endings) == [frozenset()] * 3
+        assert await redis.zcard("articles.footers") == 1

@@ -74,6 +74,7 @@ def test_every_annotation_names_what_made_it(tools: Tools) -> None:
 
     assert {made: tool.name for made, tool in made_by.items()} == {
         "language": "pycld2",
+        "text": "rules",
         "entities": "ner-newswire",
         "topics": "lexicon",
         "signature": "minhash",
@@ -83,13 +84,14 @@ def test_every_annotation_names_what_made_it(tools: Tools) -> None:
 
 
 def test_other_language_is_told_and_signed_and_nothing_else(tools: Tools) -> None:
-    """Only English is read for entities and topics; re-runs are known in every language."""
+    """Only English is read for entities, topics, quotes; re-runs are known in every language."""
     enriched = read(tools, FRENCH, headline="Une rencontre à Paris")
 
     assert (enriched.language, enriched.headline) == ("fr", "Une rencontre à Paris")
     assert (enriched.entities, enriched.topics, enriched.dateline) == ((), (), None)
     assert enriched.signature is not None
-    assert set(enriched.tools) == {"language", "signature"}
+    assert enriched.quotes == ()
+    assert set(enriched.tools) == {"language", "text", "signature"}
 
 
 def test_other_language_is_not_tagged(tools: Tools) -> None:
@@ -121,7 +123,7 @@ def test_kill_without_text_is_passed_on(tools: Tools) -> None:
     enriched = read(tools, "", uri="urn:example:1", pub_status="canceled")
 
     assert (enriched.headline, enriched.language, enriched.entities) == (None, None, ())
-    assert (enriched.signature, enriched.tools) == (None, {})
+    assert (enriched.signature, set(enriched.tools)) == (None, {"text"})
 
 
 def test_results_stand_in_the_order_of_the_articles(tools: Tools) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.store.documents import article_of, head_update, record, revision_id
 from shared.errors import PermanentError
-from shared.messages import Dateline, RawArticle
+from shared.messages import Dateline, Quote, RawArticle
 from tests.builders import NOON, enriched_article
 
 AWARE = CodecOptions[dict[str, Any]](tz_aware=True)
@@ -79,6 +79,17 @@ def test_what_a_publisher_did_not_say_is_not_there() -> None:
     assert not {"subjects", "alt_ids", "urgency", "located"} & silent.keys()
     assert said["alt_ids"] == [{"role": "a.b", "value": "1"}, {"role": "\0$c", "value": "2"}]
     assert said["subjects"] == revision["subjects"] == [{"name": "Ports"}]
+
+
+def test_quotes_stand_in_the_head_and_none_is_an_empty_list() -> None:
+    """Like entities and topics: who asks for them need not know whether the field is there."""
+    quote = Quote(start=0, end=3, text="The", speaker="Ada Okoro", speaker_id="person:ada okoro")
+    article = enriched_article(body="x")
+
+    said = bson.decode(record(article.model_copy(update={"quotes": (quote,)})).head.raw)
+
+    assert said["quotes"] == [quote.model_dump()]
+    assert bson.decode(record(article).head.raw)["quotes"] == []
 
 
 def test_a_lead_begins_behind_what_parts_it_from_the_dateline() -> None:
