@@ -20,7 +20,8 @@ from services.enrich.gazetteer import (
 from services.enrich.lexicon import Lexicon, read_lexicon
 
 _DATA: Final = Path(__file__).parent / "data"
-_NAMES: Final = ("countries.toml", "organisations.toml", "names.toml", "wire.toml")
+_PLACES: Final = "places.tsv"
+_NAMES: Final = ("countries.toml", "organisations.toml", "names.toml", "wire.toml", _PLACES)
 
 _COUNTRIES: Final = TypeAdapter(dict[CountryCode, CountryRow])
 _ORGANISATIONS: Final = TypeAdapter(dict[Word, OrganisationRow])
@@ -47,11 +48,12 @@ class WireWords(BaseModel):
 
 
 def gazetteer() -> Gazetteer:
-    """Return the countries, organisations and words around names that are known."""
+    """Return the countries, places, organisations and words around names that are known."""
     return gazetteer_of(
         _COUNTRIES.validate_python(_table("countries.toml")),
         _ORGANISATIONS.validate_python(_table("organisations.toml")),
         NameWords.model_validate(_table("names.toml")),
+        places=(_DATA / _PLACES).read_text(encoding="utf-8"),
     )
 
 

@@ -31,11 +31,11 @@ def test_country_within_a_country_has_the_code_of_the_whole(tools: Tools) -> Non
     }
 
 
-@pytest.mark.parametrize(("other", "code"), [("Tbilisi", "GE"), ("Atlanta", None)])
+@pytest.mark.parametrize(("other", "code"), [("Tbilisi", "GE"), ("Atlanta", "US"), ("Rome", None)])
 def test_name_that_a_country_shares_is_the_country_in_its_company_only(
     tools: Tools, other: str, code: str | None
 ) -> None:
-    """Georgia is the country where Tbilisi is named too."""
+    """Georgia is the country where Tbilisi is named too, the state where Atlanta is."""
     text = f"Georgia votes. Crowds met in {other}."
 
     found = entities(tools, text, [("Georgia", "place"), (other, "place")])

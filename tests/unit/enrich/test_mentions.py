@@ -29,6 +29,7 @@ def _tidied(tools: Tools, text: str, *names: tuple[str, EntityType]) -> list[tup
         ("Trans-Pacific", "other", "Trans-Pacific"),
         ("Al-Azhar", "organisation", "Al-Azhar"),
         ("President Amina Odhiambo", "person", "Amina Odhiambo"),
+        ("Midfielder Amina Odhiambo", "person", "Amina Odhiambo"),
         ("Lt. Gen. Ada Lee", "person", "Ada Lee"),
         ("President", "person", None),
         ("Ms Park", "place", "Park"),
@@ -54,6 +55,16 @@ def test_name_is_trimmed_of_what_is_not_part_of_it(
     tag = trim(seen, Tag(0, len(seen), kind), tools.gazetteer.around)
 
     assert (tag and seen[tag.start : tag.end]) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("Lam Chung-wang said", "Lam Chung-wang"), ("Bo Lam-led talks", "Bo Lam")]
+)
+def test_person_that_was_cut_at_a_hyphen_is_whole(tools: Tools, text: str, name: str) -> None:
+    """A small letter after it goes on; `-led` is no part of a name."""
+    seen = name.partition("-")[0]
+
+    assert _tidied(tools, text, (seen, "person")) == [(name, "person")]
 
 
 def test_courtesy_makes_a_person(tools: Tools) -> None:

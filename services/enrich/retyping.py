@@ -1,0 +1,81 @@
+"""What kind of thing a name names, where the tagger's guess and the rest of the text differ. Pure.
+
+    an organisation   that the tagger took for a person: its last word says so (`Okapi Company`),
+                      or a longer organisation of the text begins with it (`Okapi`)
+    a person          whose last name is a person's elsewhere in the text
+    a place           that the tagger took for a person: a larger city or a part of a country that
+                      the text names, and no part of a person's name
+
+Each step is checked on two sets of labelled articles, see docs/benchmarks.md.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Final
+
+from services.enrich.gazetteer import Gazetteer
+from services.enrich.tags import Named
+from shared.messages import EntityType
+
+_LARGE: Final = 50_000  # people
+_LARGE_IN_THE_US: Final = 500_000  # people: its cities are named like persons, Davis and Duncan
+_FULL_NAME: Final = (2, 3)  # words
+
+
+def retyped(names: Sequence[Named], gazetteer: Gazetteer) -> list[Named]:
+    """Return `names` with better types, in the same order."""
+    types = _types(names, gazetteer)
+    return [name.of_type(kind) for name, kind in zip(names, types, strict=True)]
+
+
+def _types(names: Sequence[Named], gazetteer: Gazetteer) -> Iterator[EntityType]:
+    people = {name.folded for name in names if name.tag.type == "person"}
+    begun = set(_beginnings(names))
+    in_full = {word for person in people if " " in person for word in person.split()}
+    named = {
+        country.code[:2] for name in names if (country := gazetteer.countries.get(name.folded))
+    }
+    for name in names:
+        kind, folded = name.tag.type, name.folded
+        if folded in gazetteer.organisations or folded in gazetteer.countries:
+            yield kind
+        elif kind == "person":
+            if folded in begun or _is_body(folded, gazetteer):
+                yield "organisation"
+            elif folded not in in_full and _is_in(folded, named, gazetteer):
+                yield "place"
+            else:
+                yield kind
+        else:
+            yield "person" if _is_full_name(name, people, gazetteer) else kind
+
+
+def _beginnings(names: Sequence[Named]) -> Iterator[str]:
+    """Yield what the names of organisations begin with, in whole words."""
+    for name in names:
+        if name.tag.type == "organisation" and " " in name.folded:
+            yield from accumulate(name.folded.split()[:-1], "{} {}".format)
+
+
+def _is_body(folded: str, gazetteer: Gazetteer) -> bool:
+    first, _, last = folded.rpartition(" ")
+    return bool(first) and last in gazetteer.bodies
+
+
+def _is_in(folded: str, countries: set[str], gazetteer: Gazetteer) -> bool:
+    return any(
+        place.country in countries
+        and place.population >= (_LARGE_IN_THE_US if place.country == "US" else _LARGE)
+        for place in gazetteer.atlas.named(folded)
+    )
+
+
+def _is_full_name(name: Named, people: set[str], gazetteer: Gazetteer) -> bool:
+    words = name.text.split()
+    return (
+        len(words) in _FULL_NAME
+        and name.folded.rpartition(" ")[2] in people
+        and name.tag.type != "group"
+        and all(word[0].isupper() for word in words)
+        and not gazetteer.atlas.named(name.folded)
+    )

@@ -1,0 +1,1 @@
+"""Makes files that the service ships with. Not needed to run it; see each module."""

@@ -1,0 +1,81 @@
+import pytest
+
+from services.enrich.mentions import tidy
+from services.enrich.tools import Tools
+from shared.messages import EntityType, Span
+from tests.unit.enrich.stories import tagged
+
+
+def _types(tools: Tools, text: str, *names: tuple[str, EntityType]) -> dict[str, EntityType]:
+    story = [Span(start=0, end=len(text))]
+    tags = tidy(text, tagged(text, names), story=story, gazetteer=tools.gazetteer)
+    return {text[tag.start : tag.end]: tag.type for tag in tags}
+
+
+@pytest.mark.parametrize("name", ["Okapi Company", "Zuri Ltd", "Mbali University", "Bo Party"])
+def test_name_that_ends_like_an_organisation_is_no_person(tools: Tools, name: str) -> None:
+    """Nobody's last name is Company."""
+    assert _types(tools, f"{name} grew.", (name, "person")) == {name: "organisation"}
+
+
+def test_beginning_of_an_organisations_name_is_that_organisation(tools: Tools) -> None:
+    """Who reads of Okapi Trading Company knows what Okapi is."""
+    found = _types(
+        tools,
+        "Okapi grew. The Okapi Trading Company said so.",
+        ("Okapi", "person"),
+        ("Okapi Trading Company", "organisation"),
+    )
+
+    assert found["Okapi"] == "organisation"
+
+
+@pytest.mark.parametrize("kind", ["organisation", "other", "place"])
+def test_name_in_full_of_a_person_is_a_person(tools: Tools, kind: EntityType) -> None:
+    """A lone surname that is a person's says what the name in full is."""
+    found = _types(
+        tools,
+        "Amina Odhiambo left. Odhiambo smiled.",
+        ("Amina Odhiambo", kind),
+        ("Odhiambo", "person"),
+    )
+
+    assert set(found.values()) == {"person"}
+
+
+def test_group_is_no_person_for_its_last_word(tools: Tools) -> None:
+    """A people keeps its type."""
+    found = _types(
+        tools, "Upper Okapi danced. Okapi smiled.", ("Upper Okapi", "group"), ("Okapi", "person")
+    )
+
+    assert found["Upper Okapi"] == "group"
+
+
+def test_city_of_a_country_that_the_text_names_is_no_person(tools: Tools) -> None:
+    """Hamilton lies in New Zealand."""
+    text = "It rained in New Zealand. Auckland and Hamilton were dry."
+
+    found = _types(tools, text, ("New Zealand", "place"), ("Hamilton", "person"))
+
+    assert found["Hamilton"] == "place"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It rained. Hamilton was dry.",
+        "New Zealand beat Lewis Hamilton. Hamilton was dry.",
+        "The United States paid Jackson. Hamilton was dry.",
+    ],
+    ids=["no country", "a surname", "the United States"],
+)
+def test_person_that_is_called_like_a_city_stays_one(tools: Tools, text: str) -> None:
+    """Without its country, where a person bears the name, and for most cities of the US."""
+    names: list[tuple[str, EntityType]] = [("Hamilton", "person")]
+    if "New Zealand" in text:
+        names = [("New Zealand", "place"), ("Lewis Hamilton", "person"), *names]
+    if "United States" in text:
+        names = [("United States", "place"), ("Jackson", "person"), *names]
+
+    assert _types(tools, text, *names)["Hamilton"] == "person"
