@@ -36,7 +36,7 @@ def tidy(
     trimmed = (trim(text, tag, gazetteer.around) for tag in tags)
     seen = [tag for tag in trimmed if tag is not None]
     tags = _apart([*_known(text, story, gazetteer), *seen])
-    names = _voted(retyped([named(text, tag) for tag in tags], gazetteer))
+    names = _voted(retyped(text, [named(text, tag) for tag in tags], gazetteer))
     return _apart([*(name.tag for name in names), *spread(text, names, story=story)])
 
 

@@ -33,13 +33,19 @@ _PART_UNKNOWN: Final = 500_000  # people: an English county
 _OF_ITS_PART: Final = 4  # a city with a quarter of a part's people is meant by the name of both
 _AREA: Final = 7.0  # the weight of a continent
 
+_CITIES: Final = frozenset({"city", "capital"})
 _QUALIFIER: Final = re.compile(r",\s([A-Z][\w.'-]{0,20}(?:\s[A-Z][\w.'-]{0,20}){0,2})")
 _LIST_GOES_ON: Final = re.compile(r",?\sand\s|,\s[A-Z]")
-_PART: Final = re.compile(
-    r"\s(?:province|state|region|governorate|oblast|prefecture)\b", re.IGNORECASE
+_KIND: Final = re.compile(
+    r"\s(?:(?P<part>province|state|region|governorate|oblast|prefecture)|(?P<city>city)"
+    r"|(?P<smaller>airport|county|district|suburb|village))\b",
+    re.IGNORECASE,
 )
-_CITY: Final = re.compile(r"\scity\b", re.IGNORECASE)
-_SMALLER: Final = re.compile(r"\s(?:airport|county|district|suburb|village)\b", re.IGNORECASE)
+_PART_OF: Final = re.compile(
+    r"\b(?:province|state|region|governorate|oblast|prefecture|department|wilaya) of (?:the )?$",
+    re.IGNORECASE,
+)
+_PART_OF_LENGTH: Final = 20  # characters: `governorate of the `
 
 
 class Places:
@@ -50,19 +56,21 @@ class Places:
         self._gazetteer = gazetteer
         self._named_in = frozenset(_countries(mentions, gazetteer))
         self._in: set[str] = set(self._named_in)
-        names: dict[str, list[Named]] = defaultdict(list)
+        alike: dict[tuple[str, str], list[Named]] = defaultdict(list)
         for mention in mentions:
             if mention.tag.type == "place" and mention.folded not in gazetteer.organisations:
-                names[mention.folded].append(mention)
-        self._meant = {name: self._meaning(name, named) for name, named in names.items()}
+                alike[mention.folded, self._said_to_be(mention)].append(mention)
+        self._meant = {key: self._meaning(*key, named) for key, named in alike.items()}
         self._in.update(self._told())
-        for name, place in self._meant.items():
+        for key, place in self._meant.items():
             if place is None:
-                self._meant[name] = self._meaning(name, names[name])
+                self._meant[key] = self._meaning(*key, alike[key])
 
     def meant_by(self, mention: Named) -> Place | None:
         """Return the place that `mention` means, None if that is unsure or it names no place."""
-        return self._meant.get(mention.folded) if mention.tag.type == "place" else None
+        if mention.tag.type != "place":
+            return None
+        return self._meant.get((mention.folded, self._said_to_be(mention)))
 
     def _told(self) -> Iterable[str]:
         for place in self._meant.values():
@@ -70,26 +78,41 @@ class Places:
                 yield place.code
                 yield place.code[:2]
 
-    def _meaning(self, name: str, mentions: Sequence[Named]) -> Place | None:
+    def _said_to_be(self, mention: Named) -> str:
+        """Return the words beside a name that say what it is: `province`, `city`, `airport`."""
+        start, end, _ = mention.tag
+        after = _KIND.match(self._text, end)
+        before = _PART_OF.search(self._text, max(0, start - _PART_OF_LENGTH), start)
+        return (after.lastgroup if after else "part" if before else None) or ""
+
+    def _meaning(self, name: str, said_to_be: str, mentions: Sequence[Named]) -> Place | None:
         is_country = name in self._gazetteer.countries
         inner, comma, outer = name.partition(", ")
-        candidates = self._gazetteer.atlas.named(inner if comma else name)
         if comma:
-            within, _ = self._within(candidates, outer)
+            within, _ = self._within(self._gazetteer.atlas.named(inner), outer)
             return _most_people(within)
+        candidates = self._candidates(name, said_to_be)
         for mention in mentions:
             within, is_elsewhere = self._qualified(mention, candidates)
             if is_country:
                 within = [place for place in within if "-" in place.code]
             if within or (is_elsewhere and not is_country):
                 return _most_people(within)
-        if is_country and self._is_a_country(name):
+        if is_country and not self._gazetteer.countries[name].only_with:
             return None
-        return self._likeliest(self._of_kind(name, candidates, mentions), hinted=is_country)
+        return self._likeliest(candidates, hinted=is_country)
 
-    def _is_a_country(self, name: str) -> bool:
-        country = self._gazetteer.countries[name]
-        return not country.only_with
+    def _candidates(self, name: str, said_to_be: str) -> Sequence[Place]:
+        """Return the places of that name that are what the words beside it say."""
+        atlas = self._gazetteer.atlas
+        if not (named := atlas.named(name)) and (kind := _KIND.search(name)):  # `Kano State`
+            name, said_to_be = name[: kind.start()], kind.lastgroup or ""
+        if said_to_be == "part":
+            return [place for place in atlas.after_comma(name) if place.kind == "part"]
+        if said_to_be == "smaller":
+            return []
+        named = named or atlas.named(name)
+        return [one for one in named if one.kind in _CITIES] if said_to_be else _apart(named)
 
     def _qualified(self, mention: Named, candidates: Sequence[Place]) -> tuple[list[Place], bool]:
         """Return which candidates lie in what stands after a comma, and whether none can."""
@@ -117,26 +140,11 @@ class Places:
         within = [
             place
             for place in candidates
-            if place.kind in {"city", "capital"}
-            and not codes.isdisjoint({place.code, place.country})
+            if (place.code in codes and place.kind in _CITIES)
+            or (place.country in codes and place.kind != "country")
         ]
         is_part = bool(named) and all(place.kind == "part" for place in named)
         return within, is_part
-
-    def _of_kind(
-        self, name: str, candidates: Sequence[Place], mentions: Sequence[Named]
-    ) -> Sequence[Place]:
-        """Return the candidates that what stands after the name allows."""
-        atlas, ends = self._gazetteer.atlas, [mention.tag.end for mention in mentions]
-        if suffix := _PART.search(name):
-            return [one for one in atlas.after_comma(name[: suffix.start()]) if one.kind == "part"]
-        if any(_PART.match(self._text, end) for end in ends):
-            return [one for one in atlas.after_comma(name) if one.kind == "part"]
-        if any(_SMALLER.match(self._text, end) for end in ends):
-            return []
-        if any(_CITY.match(self._text, end) for end in ends):
-            return [one for one in candidates if one.kind in {"city", "capital"}]
-        return _apart(candidates)
 
     def _likeliest(self, candidates: Sequence[Place], *, hinted: bool) -> Place | None:
         """Return the candidate that is clearly before the others; `hinted` if only in context."""
@@ -145,10 +153,15 @@ class Places:
             return None
         weight, first = weighed[0]
         lead = weight - weighed[1][0] if len(weighed) > 1 else math.inf
-        if first.country in self._in or first.kind == "area":
+        if first.kind == "area" or self._is_near(first):
             return first if lead >= _CLEARLY else None
         is_known = first.kind in {"capital", "country"} or first.population >= _LARGE
         return first if is_known and lead >= _BY_FAR and not hinted else None
+
+    def _is_near(self, place: Place) -> bool:
+        """Say whether the text names what `place` lies in; the US say too little of a town."""
+        is_town = place.kind == "city" and place.population < _LARGE
+        return (place.code if is_town and place.country == "US" else place.country) in self._in
 
     def _weight(self, place: Place) -> float:
         if place.kind == "area":
@@ -159,7 +172,7 @@ class Places:
         weight = math.log10(people + 1) + _CAPITAL * (place.kind == "capital")
         if place.country in self._in:
             weight += _IN_THE_US if place.country == "US" else _IN_NAMED_COUNTRY
-        if place.kind in {"city", "capital"} and place.code in self._in:
+        if place.kind in _CITIES and place.code in self._in:
             weight += _IN_NAMED_PART
         return weight
 
@@ -179,10 +192,12 @@ def _most_people(places: Sequence[Place]) -> Place | None:
 def _apart(places: Sequence[Place]) -> list[Place]:
     """Leave out the less likely of a city and the country, or part of one, named like it."""
     parts = {place.code: place for place in places if place.kind in {"country", "part"}}
-    cities = {place.code: place for place in places if place.kind in {"city", "capital"}}
+    cities = {place.code: place for place in places if place.kind in _CITIES}
     dropped: set[int] = set()
     for code in parts.keys() & cities.keys():
         part, city = parts[code], cities[code]
-        is_city = part.kind == "part" and city.population * _OF_ITS_PART >= part.population
+        is_city = part.kind == "part" and (
+            city.kind == "capital" or city.population * _OF_ITS_PART >= part.population
+        )
         dropped.add(part.geonames if is_city else city.geonames)
     return [place for place in places if place.geonames not in dropped]

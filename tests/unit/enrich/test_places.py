@@ -2,9 +2,10 @@ import re
 
 import pytest
 
+from services.enrich.entities import entities_of
 from services.enrich.tools import Tools
 from shared.messages import EntityType, Point
-from tests.unit.enrich.stories import entities, texts
+from tests.unit.enrich.stories import entities, parted, tagged, texts
 
 # Sentences written for this test. Each place stands in brackets with the GeoNames id that it must
 # have; `[Name|-]` has none, because the text does not say which it is.
@@ -52,6 +53,10 @@ The team went home to [Victoria|-].
 The governor of [Kandahar|1138335] province fled [Afghanistan|1149361].
 [India|1269750] and farmers of [Punjab|1259223] agreed.
 [Pakistan|1168579] and millers of [Punjab|1167710] agreed.
+Shops in the province of [Kandahar|1138335], [Afghanistan|1149361], closed.
+[Kandahar|1138336] in [Kandahar|1138335] province, [Afghanistan|1149361], was quiet.
+A ferry left [Banjul|2413876] for the south of [Gambia|2413451].
+The [United States|6252001] sent aid to [Davis|-].
 Pilgrims reached [Makkah|104515] on Monday; [Mecca|104515] was full.
 [Kiev|703448] is now written [Kyiv|703448].
 [Bombay|1275339] is now called [Mumbai|1275339].
@@ -80,10 +85,10 @@ def test_place_has_the_geonames_id_of_what_the_text_means(tools: Tools, marked: 
     pieces = re.split(r"\[(.+?)\|(.+?)\]", marked)
     names, ids = pieces[1::3], pieces[2::3]
     text = re.sub(r"\[(.+?)\|.+?\]", r"\1", marked)
-    found = entities(tools, text, [(name, "place") for name in names])
-    by_start = {
-        mention.start: entity.id or "" for entity in found.values() for mention in entity.mentions
-    }
+    parts = parted(tools, text)
+    tags = tagged(text, [(name, "place") for name in names])
+    found = entities_of(text, tags, parts=parts, gazetteer=tools.gazetteer)
+    by_start = {mention.start: entity.id or "" for entity in found for mention in entity.mentions}
 
     told = [by_start[start].partition("geonames:")[2] or "-" for start in sorted(by_start)]
 
