@@ -15,7 +15,7 @@ from shared.messages import Tool
 
 _WEIGHTS: Final = Path(__file__).parent / "models" / "ner-newswire"
 # One more when the modules from cleaning.py to entities.py read the same text otherwise.
-_RULES: Final = 1
+_RULES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
