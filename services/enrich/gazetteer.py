@@ -7,7 +7,7 @@ which say what each entry means.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -19,6 +19,8 @@ from shared.messages import EntityType
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Words = tuple[Word, ...]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z]{3})?$")]
+
+_SHORT: Final = 2  # letters: `Adelaide SA` is in South Australia
 
 
 class _Row(BaseModel):
@@ -96,7 +98,8 @@ class Gazetteer:
     organisations: Mapping[str, Organisation]
     anywhere: Phrases
     anywhere_is: tuple[Organisation, ...]
-    bodies: frozenset[str]
+    bodies: frozenset[str]  # last words of organisations
+    companies: frozenset[str]  # those that nothing else ends with
     around: AroundNames
     atlas: Atlas
 
@@ -129,6 +132,7 @@ def gazetteer_of(
         anywhere=Phrases(name for name, _ in known),
         anywhere_is=tuple(organisation for _, organisation in known),
         bodies=frozenset(map(fold, (*words.bodies, *words.company_forms))),
+        companies=frozenset(form for form in map(fold, words.company_forms) if len(form) > _SHORT),
         around=_around(words),
         atlas=Atlas(places, known=countries),
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from services.enrich.gazetteer import AroundNames, Gazetteer
+from services.enrich.names import fold
 from services.enrich.phrases import is_letter
 from services.enrich.retyping import retyped
 from services.enrich.spreading import spread
@@ -22,6 +23,7 @@ from shared.messages import EntityType, Span
 __all__ = ["Tag", "tidy", "trim"]
 
 _LONGEST: Final = 120  # characters; longer is no name but a tagger's slip in a strange text
+_BEFORE_FULL_NAME: Final = re.compile(r"(\S+)\s+(?=\S+\s+\S)")  # not `Jordan` in `Jordan Lee`
 _TRAILS: Final = "s'\u2019"  # what `Kenya's` and `workers'` end with
 _STOP_STAYS: Final = re.compile(r"(?:\.\w+|\b(?:Inc|Corp|Ltd|Co|Jr|Sr|Bros))\.$")
 
@@ -34,7 +36,7 @@ def tidy(
     `tags` are the tagger's. Of two that overlap the longer stays, of two alike the known one.
     """
     trimmed = (trim(text, tag, gazetteer.around) for tag in tags)
-    seen = [tag for tag in trimmed if tag is not None]
+    seen = [part for tag in trimmed if tag for part in _parted(text, tag, gazetteer)]
     tags = _apart([*_known(text, story, gazetteer), *seen])
     names = _voted(retyped(text, [named(text, tag) for tag in tags], gazetteer))
     return _apart([*(name.tag for name in names), *spread(text, names, story=story)])
@@ -60,6 +62,17 @@ def trim(text: str, tag: Tag, around: AroundNames) -> Tag | None:
     name = text[start:end]
     is_name = len(name) > 1 and not name.islower() and any(map(str.isalpha, name))
     return Tag(start, end, kind) if is_name and not around.kind.fullmatch(name) else None
+
+
+def _parted(text: str, tag: Tag, gazetteer: Gazetteer) -> Iterator[Tag]:
+    """Yield `tag`, but of `Kenya Amina Odhiambo` the country and the person."""
+    start, end, kind = tag
+    if kind == "person" and (match := _BEFORE_FULL_NAME.match(text, start, end)):
+        country = gazetteer.countries.get(fold(match[1]))
+        if country and not country.is_demonym:
+            yield Tag(start, match.end(1), "place")
+            start = match.end()
+    yield Tag(start, end, kind)
 
 
 def _end_of_name(text: str, start: int, end: int, around: AroundNames) -> int:

@@ -1,7 +1,7 @@
 """What kind of thing a name names, where the tagger's guess and the rest of the text differ. Pure.
 
-    an organisation   that the tagger took for a person: its last word says so (`Okapi Company`),
-                      or a longer organisation of the text begins with it (`Okapi`)
+    an organisation   whose last word says so (`Okapi Company`); what the tagger took for a person,
+                      but a longer organisation of the text begins with it (`Okapi`)
     a person          whose last name is a person's elsewhere in the text
     a place           that the tagger took for a person: a larger city or a part of a country that
                       the text names; it says nothing there and is no part of a person's name
@@ -38,7 +38,7 @@ def retyped(text: str, names: Sequence[Named], gazetteer: Gazetteer) -> list[Nam
 def _types(text: str, names: Sequence[Named], gazetteer: Gazetteer) -> Iterator[EntityType]:
     seen = Counter(name.folded for name in names if name.tag.type == "person")
     people = {person for person, count in seen.items() if " " in person or count >= _OFTEN_ENOUGH}
-    begun = set(_beginnings(names))
+    begun = set(_beginnings(names, gazetteer))
     in_full = {word for person in people if " " in person for word in person.split()}
     named = {
         country.code[:2] for name in names if (country := gazetteer.countries.get(name.folded))
@@ -51,24 +51,31 @@ def _types(text: str, names: Sequence[Named], gazetteer: Gazetteer) -> Iterator[
             is_place = folded not in in_full and _is_in(folded, named, gazetteer)
             if is_place and not _speaks(text, name):
                 yield "place"
-            elif folded in begun or _is_body(folded, gazetteer):
+            elif folded in begun or _is_one(name, gazetteer):
                 yield "organisation"
             else:
                 yield kind
+        elif kind != "organisation" and _is_one(name, gazetteer):
+            yield "organisation"
         else:
             yield "person" if _is_full_name(name, people, gazetteer) else kind
 
 
-def _beginnings(names: Sequence[Named]) -> Iterator[str]:
+def _beginnings(names: Sequence[Named], gazetteer: Gazetteer) -> Iterator[str]:
     """Yield what the names of organisations begin with, in whole words."""
     for name in names:
-        if name.tag.type == "organisation" and " " in name.folded:
+        is_organisation = name.tag.type == "organisation" or _is_one(name, gazetteer)
+        if is_organisation and " " in name.folded:
             yield from accumulate(name.folded.split()[:-1], "{} {}".format)
 
 
-def _is_body(folded: str, gazetteer: Gazetteer) -> bool:
-    first, _, last = folded.rpartition(" ")
-    return bool(first) and last in gazetteer.bodies
+def _is_one(name: Named, gazetteer: Gazetteer) -> bool:
+    """Say whether its last word makes a name an organisation's that was seen as another thing."""
+    if name.tag.type == "group":
+        return False
+    words = gazetteer.bodies if name.tag.type == "person" else gazetteer.companies
+    first, _, last = name.folded.rpartition(" ")
+    return bool(first) and last in words
 
 
 def _is_in(folded: str, countries: set[str], gazetteer: Gazetteer) -> bool:

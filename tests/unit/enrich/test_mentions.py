@@ -67,6 +67,15 @@ def test_person_that_was_cut_at_a_hyphen_is_whole(tools: Tools, text: str, name:
     assert _tidied(tools, text, (seen, "person")) == [(name, "person")]
 
 
+def test_country_before_a_full_name_is_a_name_of_its_own(tools: Tools) -> None:
+    """The ambassador to Kenya Amina Odhiambo; a Jordan Lee is somebody."""
+    text = "Envoy to Kenya Amina Odhiambo and Jordan Lee met."
+
+    found = _tidied(tools, text, ("Kenya Amina Odhiambo", "person"), ("Jordan Lee", "person"))
+
+    assert found == [("Kenya", "place"), ("Amina Odhiambo", "person"), ("Jordan Lee", "person")]
+
+
 def test_courtesy_makes_a_person(tools: Tools) -> None:
     """Whoever is called Ms is a person, whatever the tagger saw."""
     assert _tidied(tools, "Ms Park spoke.", ("Ms Park", "place")) == [("Park", "person")]

@@ -20,6 +20,15 @@ def test_name_that_ends_like_an_organisation_is_no_person(tools: Tools, name: st
     assert _types(tools, f"{name} grew.", (name, "person")) == {name: "organisation"}
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("Okapi Corp", "organisation"), ("Okapi Holdings", "organisation"), ("Okapi SA", "place")],
+)
+def test_company_is_no_place(tools: Tools, name: str, kind: EntityType) -> None:
+    """Its form says so, but two letters are a state's, too."""
+    assert _types(tools, f"{name} grew.", (name, "place")) == {name: kind}
+
+
 def test_beginning_of_an_organisations_name_is_that_organisation(tools: Tools) -> None:
     """Who reads of Okapi Trading Company knows what Okapi is."""
     found = _types(
