@@ -22,10 +22,10 @@ from typing import Final, Literal, TypeVar
 
 from services.enrich.cleaning import Parts
 from services.enrich.gazetteer import Gazetteer
-from services.enrich.identities import Identities, Identity, Named
-from services.enrich.mentions import Tag
+from services.enrich.identities import Identities, Identity
 from services.enrich.names import fold, proper_case
-from shared.messages import Entity, EntityType, Mention
+from services.enrich.tags import Named, Tag, named
+from shared.messages import Entity, EntityType, Mention, Point
 
 _Item = TypeVar("_Item")
 _Role = Literal["agency", "dateline"]
@@ -42,7 +42,7 @@ def entities_of(
 
     `tags` are those of the story, none within another (mentions.tidy).
     """
-    mentions = [_named(text, tag) for tag in sorted([*tags, *_dateline_tags(parts)])]
+    mentions = [named(text, tag) for tag in sorted([*tags, *_dateline_tags(parts)])]
     identities = Identities(text, mentions, gazetteer)
     gathered: dict[str, tuple[Identity, list[Named]]] = {}
     for mention in mentions:
@@ -50,16 +50,10 @@ def entities_of(
         gathered.setdefault(identity.key, (identity, []))[1].append(mention)
     scales = _Scales(text, parts, gazetteer)
     weighed = []
-    for identity, named in gathered.values():
-        role = _role(named, parts)
-        weighed.append(_entity(identity, named, role, scales))
+    for identity, alike in gathered.values():
+        weighed.append(_entity(identity, alike, _role(alike, parts), scales))
     weighed.sort(key=lambda entity: -entity.salience)  # stable: of two alike the first named
     return tuple(weighed)
-
-
-def _named(text: str, tag: Tag) -> Named:
-    name = text[tag.start : tag.end]
-    return Named(tag, name, fold(name))
 
 
 def _dateline_tags(parts: Parts) -> Iterator[Tag]:
@@ -89,8 +83,9 @@ def _entity(
 ) -> Entity:
     kind = "organisation" if role == "agency" else identity.type or _type(named)
     name = identity.name or _name(named, kind)
+    place = identity.place if kind == "place" else None
     return Entity(
-        id=f"{kind}:{fold(name)}",
+        id=f"geonames:{place.geonames}" if place else f"{kind}:{fold(name)}",
         name=name,
         type=kind,
         count=len(named),
@@ -104,7 +99,9 @@ def _entity(
             )
             for mention in named
         ),
-        country=identity.country,
+        iso3166=place.iso3166 if place else None,
+        country=place.country if place else None,
+        location=Point(coordinates=place.point) if place and place.point else None,
         role=role,
     )
 
@@ -129,7 +126,10 @@ def _name(named: Sequence[Named], kind: EntityType) -> str:
 
 
 def _most(items: Sequence[_Item]) -> _Item:
-    return Counter(items).most_common(1)[0][0]
+    if len(items) == 1:
+        return items[0]
+    counts = Counter(items)
+    return max(counts, key=counts.__getitem__)
 
 
 class _Scales:
@@ -143,7 +143,9 @@ class _Scales:
 
     def salience(self, named: Sequence[Named], role: _Role | None) -> float:
         """Return from 0 to 1 how much the story is about what the mentions `named` name."""
-        told = [mention for mention in named if not _in_dateline(mention, self._parts)]
+        told = named
+        if self._parts.opening:
+            told = [mention for mention in named if not _in_dateline(mention, self._parts)]
         if not told:
             return _DATELINE_ONLY
         first = told[0].tag.start
@@ -162,10 +164,10 @@ class _Scales:
 
     def _frequency(self, told: Sequence[Named]) -> float:
         countries = self._gazetteer.countries
-        demonyms = sum(
-            1 for mention in told if (known := countries.get(mention.folded)) and known.is_demonym
-        )
-        return len(told) - demonyms / 2
+        known = [countries[name.folded] for name in told if name.folded in countries]
+        return len(told) - sum(country.is_demonym for country in known) / 2
 
     def _paragraphs(self, told: Sequence[Named]) -> int:
+        if len(told) == 1:
+            return 1
         return len({bisect_right(self._line_ends, mention.tag.start) for mention in told})

@@ -1,16 +1,17 @@
 """What is known of names before a text is read: countries, organisations, words around names. Pure.
 
-It is read from data/countries.toml, data/organisations.toml and data/names.toml, which say what
-each entry means.
+It is read from data/countries.toml, data/organisations.toml, data/names.toml and data/places.tsv,
+which say what each entry means.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from services.enrich.atlas import Atlas
 from services.enrich.names import fold
 from services.enrich.phrases import Phrases
 from shared.messages import EntityType
@@ -18,6 +19,8 @@ from shared.messages import EntityType
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Words = tuple[Word, ...]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z]{3})?$")]
+
+_SHORT: Final = 2  # letters: `Adelaide SA` is in South Australia
 
 
 class _Row(BaseModel):
@@ -51,6 +54,7 @@ class NameWords(_Row):
     company_forms: Words
     prefixes: Words
     suffixes: Words
+    bodies: Words
 
 
 class Country(NamedTuple):
@@ -78,6 +82,7 @@ class AroundNames:
 
     before: re.Pattern[str]
     after: re.Pattern[str]
+    joined: re.Pattern[str]
     courtesy: re.Pattern[str]
     titles: re.Pattern[str]
     kind: re.Pattern[str]
@@ -93,15 +98,23 @@ class Gazetteer:
     organisations: Mapping[str, Organisation]
     anywhere: Phrases
     anywhere_is: tuple[Organisation, ...]
+    bodies: frozenset[str]  # last words of organisations
+    companies: frozenset[str]  # those that nothing else ends with
     around: AroundNames
+    atlas: Atlas
 
 
 def gazetteer_of(
     countries: Mapping[str, CountryRow],
     organisations: Mapping[str, OrganisationRow],
     words: NameWords,
+    *,
+    places: str = "",
 ) -> Gazetteer:
-    """Put the tables together. ValueError when a name leads to two things."""
+    """Put the tables together; `places` is the text of places.tsv.
+
+    ValueError when a name leads to two things, or when a line of `places` is no place.
+    """
     known = [
         (name, Organisation(key, row.type))
         for key, row in organisations.items()
@@ -118,7 +131,10 @@ def gazetteer_of(
         organisations=_by_folded_name([*known, *tagged]),
         anywhere=Phrases(name for name, _ in known),
         anywhere_is=tuple(organisation for _, organisation in known),
+        bodies=frozenset(map(fold, (*words.bodies, *words.company_forms))),
+        companies=frozenset(form for form in map(fold, words.company_forms) if len(form) > _SHORT),
         around=_around(words),
+        atlas=Atlas(places, known=countries),
     )
 
 
@@ -128,6 +144,7 @@ def _around(words: NameWords) -> AroundNames:
     return AroundNames(
         before=re.compile(rf"\W*(?:(?i:the|an?)\s+)?(?:(?:{prefixes})-(?=\w))?\W*"),
         after=re.compile(rf"(?:['\u2019]s?|-(?:{suffixes}))$"),
+        joined=re.compile(rf"-(?!(?:{suffixes})\b)[a-z]\w+"),  # `Lam Chung-wang` cut at the hyphen
         courtesy=re.compile(rf"(?:{_any_of(words.courtesies)})\b\.?\s+"),
         titles=re.compile(rf"(?:(?i:{titles})\b\.?(?:\s+|$))+"),
         kind=re.compile(rf"(?:^|\s+)(?:{_any_of(words.kinds)})$", re.IGNORECASE),

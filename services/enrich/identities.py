@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from services.enrich.atlas import Place
 from services.enrich.gazetteer import Gazetteer
-from services.enrich.mentions import Tag
 from services.enrich.names import fold
 from services.enrich.people import People
+from services.enrich.places import Places
+from services.enrich.tags import Named
 from shared.messages import EntityType
 
 _BRACKETED: Final = re.compile(r"\s?\(([A-Z][\w&.-]{1,9})\)")  # `World Food Programme (WFP)`
@@ -16,21 +18,13 @@ _CAPITALS: Final = re.compile(r"\b[A-Z]")
 _SHORTEST_INITIALS: Final = 3  # two letters are the initials of too much
 
 
-class Named(NamedTuple):
-    """A mention: where, as it is written and as it compares."""
-
-    tag: Tag
-    text: str
-    folded: str
-
-
 class Identity(NamedTuple):
     """What mentions of one thing have in common; what is None is told by the mentions."""
 
     key: str
     name: str | None = None
     type: EntityType | None = None
-    country: str | None = None
+    place: Place | None = None
 
 
 class Identities:
@@ -44,12 +38,15 @@ class Identities:
             for mention in mentions
             if mention.tag.type == "person"
         )
+        self._places = Places(text, mentions, gazetteer)
         self._spelt_out = _acronyms(text, mentions)
 
     def of(self, mention: Named) -> Identity:
         """Return what `mention` means."""
         if mention.tag.type == "person":
             return self._person(mention)
+        if place := self._places.meant_by(mention):
+            return self._surname(mention) or _of_place(place)
         if known := self._known(mention.folded):
             return known
         if mention.folded in self._spelt_out and _ACRONYM.fullmatch(mention.text):
@@ -68,7 +65,9 @@ class Identities:
             return Identity(fold(organisation.name), organisation.name, organisation.type)
         country = self._gazetteer.countries.get(folded)
         if country and (not country.only_with or country.only_with & self._named):
-            return Identity(country.code, country.name, "place", country.code[:2])
+            place = self._gazetteer.atlas.by_code.get(country.code)
+            key = f"geonames:{place.geonames}" if place else country.code
+            return Identity(key, country.name, "place", place)
         return None
 
     def _of_name(self, folded: str) -> Identity:
@@ -90,6 +89,10 @@ class Identities:
             if shorter in self._named and shorter not in self._gazetteer.countries:
                 return shorter
         return mention.folded
+
+
+def _of_place(place: Place) -> Identity:
+    return Identity(f"geonames:{place.geonames}", place.name, "place", place)
 
 
 def _acronyms(text: str, mentions: Iterable[Named]) -> dict[str, str]:

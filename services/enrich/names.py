@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 # Written small within a name: `Rio de Janeiro`, `Sydney and Kuala Lumpur`.
@@ -13,6 +14,7 @@ _ABBREVIATIONS: Final = frozenset({"DC", "DR", "DRC", "NSW", "PNG", "UAE", "UK",
 _WORD: Final = re.compile(r"[^\W\d_][^\s-]*", re.UNICODE)
 
 
+@lru_cache(16_384)  # a text names the same things again, each step folds them
 def fold(name: str) -> str:
     """Return what is the same for every way of writing `name`.
 

@@ -22,7 +22,8 @@ from services.enrich.lexicon import Lexicon, read_lexicon
 from services.enrich.speakers import QuoteWords
 
 _DATA: Final = Path(__file__).parent / "data"
-_NAMES: Final = ("countries.toml", "organisations.toml", "names.toml", "wire.toml")
+_PLACES: Final = "places.tsv"
+_NAMES: Final = ("countries.toml", "organisations.toml", "names.toml", "wire.toml", _PLACES)
 _WORDING: Final = ("countries.toml", "wire.toml", "quotes.toml")
 
 _COUNTRIES: Final = TypeAdapter(dict[CountryCode, CountryRow])
@@ -50,11 +51,12 @@ class WireWords(BaseModel):
 
 
 def gazetteer() -> Gazetteer:
-    """Return the countries, organisations and words around names that are known."""
+    """Return the countries, places, organisations and words around names that are known."""
     return gazetteer_of(
         _COUNTRIES.validate_python(_table("countries.toml")),
         _ORGANISATIONS.validate_python(_table("organisations.toml")),
         NameWords.model_validate(_table("names.toml")),
+        places=(_DATA / _PLACES).read_text(encoding="utf-8"),
     )
 
 

@@ -16,7 +16,7 @@ from services.enrich.tagger import Tagger, load_tagger
 from shared.messages import Tool
 
 # One more when the modules from cleaning.py to entities.py read the same text otherwise.
-_RULES: Final = 1
+_RULES: Final = 2
 # One more when headline, dateline, footer or quotes are told otherwise: cleaning.py to quotes.py.
 _TEXT_RULES: Final = 1
 

@@ -137,6 +137,8 @@ def _check_dateline(found: dict[str, Any] | None, wanted: dict[str, Any] | None)
 def _check_entities(found: list[dict[str, Any]], text: str, wanted: dict[str, Any]) -> None:
     types = {entity["name"]: entity["type"] for entity in found}
     assert {name: types.get(name) for name in wanted["entities"]} == wanted["entities"]
+    ids = {entity["name"]: entity["id"] for entity in found}
+    assert wanted.get("ids", {}).items() <= ids.items()
     assert not types.keys() & set(wanted.get("not_entities", ()))
     assert not (wanted.get("only_entities") and types)
     for entity in found:

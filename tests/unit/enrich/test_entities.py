@@ -31,11 +31,11 @@ def test_country_within_a_country_has_the_code_of_the_whole(tools: Tools) -> Non
     }
 
 
-@pytest.mark.parametrize(("other", "code"), [("Tbilisi", "GE"), ("Atlanta", None)])
+@pytest.mark.parametrize(("other", "code"), [("Tbilisi", "GE"), ("Atlanta", "US"), ("Rome", None)])
 def test_name_that_a_country_shares_is_the_country_in_its_company_only(
     tools: Tools, other: str, code: str | None
 ) -> None:
-    """Georgia is the country where Tbilisi is named too."""
+    """Georgia is the country where Tbilisi is named too, the state where Atlanta is."""
     text = f"Georgia votes. Crowds met in {other}."
 
     found = entities(tools, text, [("Georgia", "place"), (other, "place")])
@@ -191,6 +191,46 @@ def test_most_salient_entity_comes_first(tools: Tools, text: str, order: list[st
     ]
 
     assert list(entities(tools, text, names, start=story)) == order
+
+
+def test_what_a_story_is_all_about_has_a_salience_of_one(tools: Tools) -> None:
+    """Named first, in the headline, eight times, in four paragraphs: the formula sums to 1."""
+    text = "Acme grows\n" + "Acme grew. Acme shrank.\n" * 3 + "Acme stayed."
+
+    [acme] = entities(tools, text, [("Acme", "organisation")] * 8).values()
+
+    assert acme.salience == 1
+
+
+def test_agency_and_dateline_have_little_salience(tools: Tools) -> None:
+    """Reuters, told at the end of one paragraph of four: 0.4 of a common entity's share."""
+    found = entities(tools, WIRE, [("Reuters.", "organisation")])
+
+    assert found["Nairobi"].salience == 0.05
+    assert 0.05 < found["Reuters"].salience < 0.4
+
+
+@pytest.mark.parametrize("count", [1, 2, 20, 200])
+def test_salience_lies_between_nothing_and_one(tools: Tools, count: int) -> None:
+    """However often a thing is named, and however late."""
+    text = "It rained. " * 50 + "Acme grew. " * count
+
+    [acme] = entities(tools, text, [("Acme", "organisation")] * count).values()
+
+    assert 0 < acme.salience < 1
+
+
+def test_id_of_what_is_no_known_place_is_its_type_and_name(tools: Tools) -> None:
+    """The same for every way of writing the name."""
+    texts_of = ["José Ñandú left.", "JOSE NANDU LEFT.", "Jose Nandu left."]
+
+    ids = {
+        entity.id
+        for text in texts_of
+        for entity in entities(tools, text, [(text[:10], "person")]).values()
+    }
+
+    assert ids == {"person:jose nandu"}
 
 
 def test_text_without_names_has_no_entities(tools: Tools) -> None:

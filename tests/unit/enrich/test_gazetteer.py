@@ -11,7 +11,7 @@ from services.enrich.gazetteer import (
 from services.enrich.tools import Tools
 
 _NO_WORDS = NameWords(
-    courtesies=(), titles=(), kinds=(), company_forms=(), prefixes=(), suffixes=()
+    courtesies=(), titles=(), kinds=(), company_forms=(), prefixes=(), suffixes=(), bodies=()
 )
 
 

@@ -29,6 +29,7 @@ def _tidied(tools: Tools, text: str, *names: tuple[str, EntityType]) -> list[tup
         ("Trans-Pacific", "other", "Trans-Pacific"),
         ("Al-Azhar", "organisation", "Al-Azhar"),
         ("President Amina Odhiambo", "person", "Amina Odhiambo"),
+        ("Midfielder Amina Odhiambo", "person", "Amina Odhiambo"),
         ("Lt. Gen. Ada Lee", "person", "Ada Lee"),
         ("President", "person", None),
         ("Ms Park", "place", "Park"),
@@ -54,6 +55,25 @@ def test_name_is_trimmed_of_what_is_not_part_of_it(
     tag = trim(seen, Tag(0, len(seen), kind), tools.gazetteer.around)
 
     assert (tag and seen[tag.start : tag.end]) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("Lam Chung-wang said", "Lam Chung-wang"), ("Bo Lam-led talks", "Bo Lam")]
+)
+def test_person_that_was_cut_at_a_hyphen_is_whole(tools: Tools, text: str, name: str) -> None:
+    """A small letter after it goes on; `-led` is no part of a name."""
+    seen = name.partition("-")[0]
+
+    assert _tidied(tools, text, (seen, "person")) == [(name, "person")]
+
+
+def test_country_before_a_full_name_is_a_name_of_its_own(tools: Tools) -> None:
+    """The ambassador to Kenya Amina Odhiambo; a Jordan Lee is somebody."""
+    text = "Envoy to Kenya Amina Odhiambo and Jordan Lee met."
+
+    found = _tidied(tools, text, ("Kenya Amina Odhiambo", "person"), ("Jordan Lee", "person"))
+
+    assert found == [("Kenya", "place"), ("Amina Odhiambo", "person"), ("Jordan Lee", "person")]
 
 
 def test_courtesy_makes_a_person(tools: Tools) -> None:
