@@ -2,6 +2,6 @@
 
 In:      RawArticle on articles.raw, group "enrich", in any shape of shared/wire.py.
 Out:     EnrichedArticle on articles.enriched: language, headline, dateline, footer, entities,
-         topics.
+         topics, signature.
 Promise: `text[start:end] == mention` for every mention; every tag names the tool that made it.
 """

@@ -98,9 +98,12 @@ async def test_the_first_seen_is_canonical_in_every_order(
     for at in order:
         await persist([four[at], article(f"urn:other:{at}", words(50 + at), 0)], mongo)
 
+    others = [f"urn:other:{at}" for at in range(4)]
     assert clusters(database) == {f"urn:1:{at}": "urn:1:0" for at in range(4)} | {
-        f"urn:other:{at}": f"urn:other:{at}" for at in range(4)
+        uri: uri for uri in others
     }
+    first_only = database[ARTICLES].find({"$expr": {"$eq": ["$_id", "$cluster"]}})
+    assert {head["uri"] for head in first_only} == {"urn:1:0", *others}
 
 
 @pytest.mark.parametrize("seed", range(6))
