@@ -2,7 +2,7 @@
 
 In:      RawArticle on articles.raw, group "enrich", in any shape of shared/wire.py.
 Out:     EnrichedArticle on articles.enriched: language, headline, dateline, footer, entities,
-         topics, quotes.
+         topics, quotes, signature.
 Promise: `text[start:end] == mention` for every mention, and likewise for quotes; every tag names
          the tool that made it.
 """

@@ -58,6 +58,7 @@ _TIMEOUT_MS: Final = 10_000
 _SELECTION_MS: Final = 5_000
 _CLOSE_WITHIN_S: Final = 5
 _PING_WITHIN_S: Final = 1
+_INDEX_WITHIN_S: Final = 86_400  # a time-out ends the build of a large one, to begin anew for ever
 
 INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     ARTICLES: (
@@ -160,8 +161,9 @@ class Mongo:
         return None
 
     async def _make_indexes(self) -> None:
-        for name, indexes in INDEXES.items():
-            await self._database[name].create_indexes(list(indexes))
+        with pymongo.timeout(_INDEX_WITHIN_S):
+            for name, indexes in INDEXES.items():
+                await self._database[name].create_indexes(list(indexes))
 
     # ── writing ───────────────────────────────────────────────────────────────────────────────
 
@@ -289,7 +291,7 @@ class Mongo:
 
 
 class MongoShelf:
-    """The places of articles among their re-runs, as joining.py reads and writes them."""
+    """The places of articles among their re-runs: the Shelf of joining.py."""
 
     def __init__(self, heads: Collection, revisions: Collection) -> None:
         self._heads = heads

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from struct import pack
 from typing import NamedTuple
@@ -159,6 +159,26 @@ async def test_of_two_writers_who_join_one_article_none_undoes_the_other() -> No
     await write([delivery("c", 2, other, 3)], overtaken)
 
     assert shelf.clusters() == {"a": "a", "b": "a", "c": "a"}
+
+
+async def test_a_name_that_is_out_of_date_when_written_is_written_anew() -> None:
+    """Between this writer's reading and its naming, an article turns out to be seen earlier."""
+    chance = seeded(1)
+    values = numbers(chance)
+    shelf = MemoryShelf()
+    await write([delivery("a", 1, values, 5), delivery("b", 1, values, 6)], shelf)
+
+    class Overtaken(MemoryShelf):
+        async def name(self, names: Mapping[str, Collection[str]]) -> None:
+            if "b:2" not in shelf.versions:
+                await write([delivery("b", 2, numbers(chance), 0)], shelf)
+            await super().name(names)
+
+    overtaken = Overtaken()
+    vars(overtaken).update(vars(shelf))
+    await write([delivery("c", 1, values, 1)], overtaken)
+
+    assert shelf.clusters() == {"a": "b", "b": "b", "c": "b"}
 
 
 async def test_a_head_that_was_deleted_holds_its_cluster_together() -> None:
