@@ -54,8 +54,7 @@ class Places:
     def __init__(self, text: str, mentions: Sequence[Named], gazetteer: Gazetteer) -> None:
         self._text = text
         self._gazetteer = gazetteer
-        self._named_in = frozenset(_countries(mentions, gazetteer))
-        self._in: set[str] = set(self._named_in)
+        self._in = set(_countries(mentions, gazetteer))  # codes of what the text is about
         alike: dict[tuple[str, str], list[Named]] = defaultdict(list)
         for mention in mentions:
             if mention.tag.type == "place" and mention.folded not in gazetteer.organisations:

@@ -12,6 +12,7 @@ from shared.messages import Span
 
 _OFTEN_ENOUGH: Final = 2  # mentions
 _SHORTEST: Final = 3  # characters
+_MOST: Final = 100  # names that are looked for: a text of a thousand takes no longer by the word
 _SPREAD: Final = frozenset({"person", "organisation", "place"})
 _GOES_ON: Final = re.compile(r"[ -][A-Z]|-\w")  # a longer name than the one that is known
 _BEGAN: Final = re.compile(r"(?<![.!?:\n\"\u201c]\s)(?<![\n\"\u201c])\b[A-Z][\w'\u2019]{0,30}[ -]$")
@@ -21,14 +22,15 @@ _WORD: Final = 34  # characters before a name that tell whether it began earlier
 def spread(text: str, names: Sequence[Named], *, story: Iterable[Span]) -> Iterator[Tag]:
     """Yield where names seen twice stand again: whole, written alike, in no longer name.
 
-    `names` are in the order of the text and apart; what is yielded overlaps none of them.
+    `names` are in the order of the text and apart; what is yielded overlaps none of them. The
+    hundred most frequent names are looked for.
     """
     counts = Counter((name.text, name.tag.type) for name in names)
     starts = [name.tag.start for name in names]
     often = {
-        text_of: kind
-        for (text_of, kind), count in counts.items()
-        if count >= _OFTEN_ENOUGH and kind in _SPREAD and len(text_of) >= _SHORTEST
+        written: kind
+        for (written, kind), count in counts.most_common(_MOST)
+        if count >= _OFTEN_ENOUGH and kind in _SPREAD and len(written) >= _SHORTEST
     }
     for name, kind in often.items():
         for start in _occurrences(text, name, story):

@@ -104,11 +104,16 @@ def _parts(
     by_code: dict[str, list[dict[str, Any]]],
     english: dict[str, Any],
 ) -> Iterator[Row]:
-    cities = {fold(city["name"]) for city in by_code["GB"]}
+    cities = {
+        (one["countrycode"], fold(one["name"]))
+        for settlements in by_code.values()
+        for one in settlements
+        if one["population"] >= _CITY
+    }
     for name, code, _, geonames in sorted(parts, key=lambda part: part[1]):
         settlements = by_code[code]
         names = english["parts"].get(code, [_readable(name.partition(",")[0])])
-        is_city = not settlements and fold(names[0]) in cities
+        is_city = not settlements and (code[:2], fold(names[0])) in cities
         if fold(names[0]) in english["words"] or is_city:
             continue
         short = [f",{one}" for one in english["after_comma"].get(code, ())]

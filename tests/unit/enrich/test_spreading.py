@@ -54,3 +54,15 @@ def test_name_outside_the_story_is_not_found(tools: Tools) -> None:
     found = tidy(text, tags, story=[Span(start=0, end=16)], gazetteer=tools.gazetteer)
 
     assert len(found) == 2
+
+
+def test_text_of_many_names_is_searched_for_the_most_frequent(tools: Tools) -> None:
+    """Looking for each of ten thousand in a text that holds them would take minutes."""
+    rare = [f"Name{number:05}" for number in range(10_000)]
+    text = f"{'Okapi. ' * 3}{'. '.join(name for name in rare for _ in range(2))}. Okapi. Name09999."
+    names: list[tuple[str, EntityType]] = [("Okapi", "organisation")] * 3
+    names += [(name, "organisation") for name in rare for _ in range(2)]
+
+    found = _found(tools, text, *names)
+
+    assert len(found) == len(names) + 1
