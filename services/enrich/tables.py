@@ -17,7 +17,7 @@ from services.enrich.gazetteer import (
     Words,
     gazetteer_of,
 )
-from services.enrich.lexicon import Lexicon, read_lexicon
+from services.enrich.lexicon import KnownIds, Lexicon, read_lexicon
 
 _DATA: Final = Path(__file__).parent / "data"
 _NAMES: Final = ("countries.toml", "organisations.toml", "names.toml", "wire.toml")
@@ -66,8 +66,13 @@ def lexicon(topics_file: Path | None = None) -> Lexicon:
     Raise LexiconError when it is wrong, OSError when it is not there.
     """
     topics = topics_file or _DATA / "topics.toml"
-    retired = frozenset(_table("mediatopics.toml")["retired"])
-    return read_lexicon(topics.read_text(encoding="utf-8"), file=topics.name, retired=retired)
+    return read_lexicon(topics.read_text(encoding="utf-8"), file=str(topics), known=known_ids())
+
+
+def known_ids() -> KnownIds:
+    """Return the ids of Media Topics that a lexicon may use, and may not."""
+    ids = _table("mediatopics.toml")
+    return KnownIds(lower=frozenset(ids["lower"]), retired=frozenset(ids["retired"]))
 
 
 def version_of_names() -> str:
