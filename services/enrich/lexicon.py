@@ -1,7 +1,7 @@
 """The lexicon of topics: phrases, and what they are evidence for. Pure."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -59,8 +59,7 @@ def read_lexicon(toml: str, *, file: str, known: KnownIds) -> Lexicon:
     if read.problems:
         raise LexiconError(read.problems)
     phrases = tuple(
-        Phrase(text, tuple(Claim(*claim) for claim in weights.items()))
-        for text, weights in read.weights.items()
+        Phrase(text, _with_upper_topics(weights)) for text, weights in read.weights.items()
     )
     forms = {phrase.text: number for number, phrase in enumerate(phrases)}
     for number, phrase in enumerate(phrases):
@@ -72,6 +71,15 @@ def read_lexicon(toml: str, *, file: str, known: KnownIds) -> Lexicon:
         forms=Phrases(forms),
         phrase_of_form=tuple(forms.values()),
     )
+
+
+def _with_upper_topics(weights: Mapping[Section, float]) -> tuple[Claim, ...]:
+    """Return what a phrase is evidence for; it says of an upper topic what it says most of."""
+    claims = dict(weights)
+    for topic, weight in weights.items():
+        if topic.above:
+            claims[topic.above] = max(weight, claims.get(topic.above, 0.0))
+    return tuple(Claim(*claim) for claim in claims.items())
 
 
 def _plural(phrase: str) -> str:

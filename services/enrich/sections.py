@@ -162,10 +162,11 @@ class _Reader:
             self.problem("", f"{path}: is no section; write it below a header", field=path)
             return nameless, {}
         lower = {key: value for key, value in content.items() if isinstance(value, dict)}
+        if isinstance(written := content.get("id"), str):
+            self._check_id(path, written, lower=above is not None)
         fields = self._valid(_Fields, path, {k: v for k, v in content.items() if k not in lower})
         if fields is None:
             return nameless, lower
-        self._check_id(path, fields.id, lower=above is not None)
         topic = Section(fields.id, fields.name, above)
         self.topics.append(topic)
         self._add(path, "phrases", fields.phrases, topic, fields.weight)
@@ -212,9 +213,7 @@ class _Reader:
                 )
             elif said and topic is None:
                 used = ", ".join(section.name for section in said)
-                self.problem(
-                    path, f"is evidence for {used}: {phrase}", field=field, phrase=phrase
-                )
+                self.problem(path, f"is evidence for {used}: {phrase}", field=field, phrase=phrase)
             elif topic is None:
                 self.weights[phrase] = {}
             else:

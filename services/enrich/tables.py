@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from services.enrich.calibration import read_calibration
+from services.enrich.cleaning import Footers, footers_of
+from services.enrich.dateline import Bureaus
 from services.enrich.gazetteer import (
     CountryCode,
     CountryRow,
@@ -17,7 +20,10 @@ from services.enrich.gazetteer import (
     Words,
     gazetteer_of,
 )
-from services.enrich.lexicon import KnownIds, Lexicon, read_lexicon
+from services.enrich.lexicon import KnownIds, Lexicon, LexiconError, read_lexicon
+from services.enrich.names import fold
+from services.enrich.sections import Problem
+from services.enrich.topics import TopicRules
 
 _DATA: Final = Path(__file__).parent / "data"
 _NAMES: Final = ("countries.toml", "organisations.toml", "names.toml", "wire.toml")
@@ -60,13 +66,39 @@ def wire_words() -> WireWords:
     return WireWords.model_validate(_table("wire.toml"))
 
 
+def bureaus(names: Gazetteer, wire: WireWords) -> Bureaus:
+    """Return the words of datelines."""
+    return Bureaus(
+        agencies=frozenset(map(fold, wire.agencies)),
+        cities=names.capitals.union(map(fold, wire.cities)),
+        not_places=frozenset(map(fold, wire.not_places)),
+    )
+
+
+def closings(wire: WireWords) -> Footers:
+    """Return how to know a footer."""
+    return footers_of(anywhere=wire.footer.anywhere, late=wire.footer.late)
+
+
 def lexicon(topics_file: Path | None = None) -> Lexicon:
     """Return the topic lexicon, the newsroom's own if it has one.
 
     Raise LexiconError when it is wrong, OSError when it is not there.
     """
     topics = topics_file or _DATA / "topics.toml"
-    return read_lexicon(topics.read_text(encoding="utf-8"), file=str(topics), known=known_ids())
+    content = topics.read_bytes()
+    try:
+        toml = content.decode("utf-8-sig")  # editors on Windows put a mark before it
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise LexiconError([Problem(str(topics), line, "not UTF-8; save it as UTF-8")]) from None
+    return read_lexicon(toml.replace("\r\n", "\n"), file=str(topics), known=known_ids())
+
+
+def topic_rules(topics_file: Path | None = None) -> TopicRules:
+    """Return all that topics are made by; raises what `lexicon` raises."""
+    numbers = (_DATA / "calibration.toml").read_text(encoding="utf-8")
+    return TopicRules(lexicon(topics_file), read_calibration(numbers))
 
 
 def known_ids() -> KnownIds:

@@ -39,7 +39,9 @@ class TomlLines:
         section = section.lower()
         start, end = self._field_at.get((section, field.lower()), (0, 0))
         if start == 0:
-            return self._section_at.get(section) or self._section_at.get(section.partition(".")[0], 1)
+            return self._section_at.get(section) or self._section_at.get(
+                section.partition(".")[0], 1
+            )
         if text:
             whole = re.compile(rf"(?<![\w-]){re.escape(text)}(?![\w-])")
             found = [

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from services.enrich import tables
-from services.enrich.cleaning import Footers, footers_of
+from services.enrich.cleaning import Footers
 from services.enrich.dateline import Bureaus
 from services.enrich.gazetteer import Gazetteer
-from services.enrich.lexicon import Lexicon
-from services.enrich.names import fold
 from services.enrich.tagger import Tagger, load_tagger
+from services.enrich.topics import TopicRules
 from shared.messages import Tool
 
 _WEIGHTS: Final = Path(__file__).parent / "models" / "ner-newswire"
@@ -26,7 +25,7 @@ class Tools:
     gazetteer: Gazetteer
     bureaus: Bureaus
     closings: Footers
-    lexicon: Lexicon
+    topics: TopicRules
     entities: Tool  # the tagger and the rules after it, as documents name them
 
 
@@ -42,12 +41,8 @@ def load_tools(*, topics_file: Path | None = None, model: str | None = None) -> 
     return Tools(
         tagger=tagger,
         gazetteer=names,
-        bureaus=Bureaus(
-            agencies=frozenset(map(fold, wire.agencies)),
-            cities=names.capitals.union(map(fold, wire.cities)),
-            not_places=frozenset(map(fold, wire.not_places)),
-        ),
-        closings=footers_of(anywhere=wire.footer.anywhere, late=wire.footer.late),
-        lexicon=tables.lexicon(topics_file),
+        bureaus=tables.bureaus(names, wire),
+        closings=tables.closings(wire),
+        topics=tables.topic_rules(topics_file),
         entities=Tool(name=tagger.tool.name, version=f"{tagger.tool.version}+{rules}"),
     )
