@@ -5,7 +5,7 @@ Exit codes: 0 done · 1 something failed or is not well, said on standard error 
 
 import typer
 
-from services.cli import articles, dead, demo, files, reenrich, status, up
+from services.cli import articles, dead, demo, files, reenrich, status, topics, up
 from services.cli.terminal import failing_in_one_line
 
 app = typer.Typer(
@@ -47,6 +47,20 @@ dead_app.command(
     "newsflow dead replay --all --cause failed --dry-run",
 )(dead.replay)
 app.add_typer(dead_app, name="dead")
+
+topics_app = typer.Typer(
+    help="The phrases that tell topics: check them, and see why an article has its topics.",
+    no_args_is_help=True,
+)
+topics_app.command(epilog="Examples: newsflow topics check; newsflow topics check desk.toml")(
+    topics.check
+)
+topics_app.command(
+    "explain",
+    epilog="Examples: newsflow topics explain story.txt --topics desk.toml; "
+    "cat story.txt | newsflow topics explain - --json | jq .topics",
+)(topics.explain_)
+app.add_typer(topics_app, name="topics")
 
 
 def main() -> None:

@@ -59,8 +59,8 @@ async def _publish_file(client: Redis, file: Path, *, as_json: bool) -> int:
     """Publish a file, a chunk of records at a time; return how many were refused."""
     refused = 0
     try:
-        with _opened(file) as stream:
-            for chunk in _chunks(_records(file, stream)):
+        with opened(file) as stream:
+            for chunk in _chunks(records(file, stream)):
                 refused += await _publish_chunk(client, file, chunk, as_json=as_json)
     except OSError as error:
         refused += 1
@@ -69,7 +69,8 @@ async def _publish_file(client: Redis, file: Path, *, as_json: bool) -> int:
 
 
 @contextlib.contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
+def opened(file: Path) -> Iterator[BinaryIO]:
+    """Open a file to read, or standard input for `-`."""
     if str(file) != "-":
         with file.open("rb") as stream:
             yield stream
@@ -80,7 +81,8 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", copy)
 
 
-def _records(file: Path, stream: BinaryIO) -> Iterator[Read]:
+def records(file: Path, stream: BinaryIO) -> Iterator[Read]:
+    """Read what the inbox would read of a file."""
     sha256 = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # has readinto
     size = stream.tell()
     stream.seek(0)

@@ -98,8 +98,8 @@ def _enriched(
         named = tidy(text, names, story=parts.story, gazetteer=tools.gazetteer)
         entities = entities_of(text, named, parts=parts, gazetteer=tools.gazetteer)
         quotes = quotes_of(text, entities, parts=parts, wording=tools.wording)
-        topics = topics_of(text, parts=parts, lexicon=tools.lexicon)
-        made_by |= {"entities": tools.entities, "topics": tools.lexicon.tool}
+        topics = topics_of(text, parts=parts, rules=tools.topics)
+        made_by |= {"entities": tools.entities, "topics": tools.topics.tool}
     return EnrichedArticle(
         article_id=article.article_id,
         article=article,

@@ -27,8 +27,13 @@ class Phrases:
         Of two that overlap the earlier counts, of two that begin together the longer.
         """
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        whole = [
-            Match(start, end, phrase) for phrase, start, end in found if is_whole(text, start, end)
+        size = len(text)
+        whole = [  # is_whole written out: most that is found is part of a word, 1.5 times as fast
+            Match(start, end, phrase)
+            for phrase, start, end in found
+            if not (
+                (end < size and is_letter(text[end])) or (start > 0 and is_letter(text[start - 1]))
+            )
         ]
         whole.sort(key=lambda match: (match.start, -match.end))
         free = 0

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from services.enrich.calibration import read_calibration
+from services.enrich.dateline import Bureaus
+from services.enrich.footers import Footers, footers_of
 from services.enrich.gazetteer import (
     CountryCode,
     CountryRow,
@@ -18,8 +21,11 @@ from services.enrich.gazetteer import (
     Words,
     gazetteer_of,
 )
-from services.enrich.lexicon import Lexicon, read_lexicon
+from services.enrich.lexicon import KnownIds, Lexicon, LexiconError, read_lexicon
+from services.enrich.names import fold
+from services.enrich.sections import Problem
 from services.enrich.speakers import QuoteWords
+from services.enrich.topics import TopicRules
 
 _DATA: Final = Path(__file__).parent / "data"
 _PLACES: Final = "places.tsv"
@@ -70,14 +76,45 @@ def quote_words() -> QuoteWords:
     return QuoteWords.model_validate(_table("quotes.toml"))
 
 
+def bureaus(names: Gazetteer, wire: WireWords) -> Bureaus:
+    """Return the words of datelines."""
+    return Bureaus(
+        agencies=frozenset(map(fold, wire.agencies)),
+        cities=names.capitals.union(map(fold, wire.cities)),
+        not_places=frozenset(map(fold, wire.not_places)),
+    )
+
+
+def closings(wire: WireWords) -> Footers:
+    """Return how to know a footer."""
+    return footers_of(anywhere=wire.footer.anywhere, late=wire.footer.late)
+
+
 def lexicon(topics_file: Path | None = None) -> Lexicon:
     """Return the topic lexicon, the newsroom's own if it has one.
 
     Raise LexiconError when it is wrong, OSError when it is not there.
     """
     topics = topics_file or _DATA / "topics.toml"
-    retired = frozenset(_table("mediatopics.toml")["retired"])
-    return read_lexicon(topics.read_text(encoding="utf-8"), file=topics.name, retired=retired)
+    content = topics.read_bytes()
+    try:
+        toml = content.decode("utf-8-sig")  # editors on Windows put a mark before it
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise LexiconError([Problem(str(topics), line, "not UTF-8; save it as UTF-8")]) from None
+    return read_lexicon(toml.replace("\r\n", "\n"), file=str(topics), known=known_ids())
+
+
+def topic_rules(topics_file: Path | None = None) -> TopicRules:
+    """Return all that topics are made by; raises what `lexicon` raises."""
+    numbers = (_DATA / "calibration.toml").read_text(encoding="utf-8")
+    return TopicRules(lexicon(topics_file), read_calibration(numbers))
+
+
+def known_ids() -> KnownIds:
+    """Return the ids of Media Topics that a lexicon may use, and may not."""
+    ids = _table("mediatopics.toml")
+    return KnownIds(lower=frozenset(ids["lower"]), retired=frozenset(ids["retired"]))
 
 
 def version_of_names() -> str:

@@ -6,13 +6,12 @@ from typing import Final
 
 from services.enrich import tables
 from services.enrich.dateline import Bureaus
-from services.enrich.footers import Footers, footers_of
+from services.enrich.footers import Footers
 from services.enrich.gazetteer import Gazetteer
-from services.enrich.lexicon import Lexicon
-from services.enrich.names import fold
 from services.enrich.network import Arithmetic
 from services.enrich.speakers import Wording, wording_of
 from services.enrich.tagger import Tagger, load_tagger
+from services.enrich.topics import TopicRules
 from shared.messages import Tool
 
 # One more when the modules from cleaning.py to entities.py read the same text otherwise.
@@ -30,7 +29,7 @@ class Tools:
     bureaus: Bureaus
     closings: Footers
     wording: Wording
-    lexicon: Lexicon
+    topics: TopicRules
     text: Tool  # the rules that tell headline, dateline, footer and quotes
     entities: Tool  # the tagger and the rules after it, as documents name them
 
@@ -53,14 +52,10 @@ def load_tools(
     return Tools(
         tagger=tagger,
         gazetteer=names,
-        bureaus=Bureaus(
-            agencies=frozenset(map(fold, wire.agencies)),
-            cities=names.capitals.union(map(fold, wire.cities)),
-            not_places=frozenset(map(fold, wire.not_places)),
-        ),
-        closings=footers_of(anywhere=wire.footer.anywhere, late=wire.footer.late),
+        bureaus=tables.bureaus(names, wire),
+        closings=tables.closings(wire),
         wording=wording_of(tables.quote_words()),
-        lexicon=tables.lexicon(topics_file),
+        topics=tables.topic_rules(topics_file),
         text=Tool(name="rules", version=f"{_TEXT_RULES}.{tables.version_of_wording()}"),
         entities=Tool(name=tagger.tool.name, version=f"{tagger.tool.version}+{rules}"),
     )

@@ -80,7 +80,7 @@ def test_every_annotation_names_what_made_it(tools: Tools) -> None:
         "signature": "minhash",
     }
     assert made_by["entities"].version.startswith("1.0.0.float32+rules.")
-    assert made_by["topics"] == tools.lexicon.tool
+    assert made_by["topics"] == tools.topics.tool
 
 
 def test_other_language_is_told_and_signed_and_nothing_else(tools: Tools) -> None:
@@ -226,5 +226,5 @@ def test_wrong_lexicon_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
     own = tmp_path / "desk.toml"
     own.write_text('[sport]\nid = "15"\nname = "sport"\n')
 
-    with pytest.raises(LexiconError, match=r"desk\.toml: \[sport\]: id: no Media Topic"):
+    with pytest.raises(LexiconError, match=r"desk\.toml:2: \[sport\]: id: no Media Topic"):
         load_tools(topics_file=own)
