@@ -15,13 +15,18 @@ import pymongo
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel, UpdateMany, UpdateOne, WriteConcern
-from pymongo.collation import Collation
-from pymongo.errors import (
-    BulkWriteError,
-    ConfigurationError,
-    PyMongoError,
+from pymongo import (
+    ASCENDING,
+    DESCENDING,
+    TEXT,
+    IndexModel,
+    ReadPreference,
+    UpdateMany,
+    UpdateOne,
+    WriteConcern,
 )
+from pymongo.collation import Collation
+from pymongo.errors import BulkWriteError, ConfigurationError, PyMongoError
 from redis.asyncio import Redis
 
 from services.store.clusters import Move, Node, Signature, Signed, bands
@@ -252,8 +257,10 @@ class MongoShelf:
     """The places of articles among their re-runs: the Shelf of joining.py."""
 
     def __init__(self, heads: Collection, revisions: Collection) -> None:
-        self._heads = heads
-        self._revisions = revisions
+        # Whatever the URL prefers: a secondary may not have what another writer just wrote.
+        primary: Any = ReadPreference.PRIMARY  # motor's stubs ask for the class
+        self._heads = heads.with_options(read_preference=primary)
+        self._revisions = revisions.with_options(read_preference=primary)
 
     async def sharing(
         self, signatures: Iterable[Signature], *, besides: Iterable[str], limit: int
