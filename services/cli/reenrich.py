@@ -16,8 +16,8 @@ from rich.prompt import Confirm
 from services.cli import differences
 from services.cli.asking import Entity, Since, Source, Topics, Until, Words, question
 from services.cli.differences import Tally
-from services.cli.rereading import Reader, Reread, Spool, reread
-from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress
+from services.cli.rereading import Reader, Reread, Spool, reader, reread
+from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress, redis
 from services.store.annotations import Annotation
 from services.store.mongo import Mongo
 from services.store.questions import Query
@@ -64,13 +64,9 @@ def reenrich(
         everything=True,
         now=now,
     )
-    reader = Reader()
-    if not every:
-        further.append(reader.outdated())
     query = query_for(asked, now=now)
-    if further:
-        query = query._replace(filter={"$and": [query.filter, *further]})
-    work = _Work(reader, query, limit, dry_run=dry_run, yes=yes, as_json=as_json)
+    query = query._replace(filter={"$and": [query.filter, *further]})
+    work = _Work(query, limit, every=every, dry_run=dry_run, yes=yes, as_json=as_json)
     tally = asyncio.run(work.done(settings))
     raise typer.Exit(1 if tally.failed else 0)
 
@@ -91,16 +87,16 @@ class _Work:
 
     def __init__(
         self,
-        reader: Reader,
         query: Query,
         limit: int,
         *,
+        every: bool,
         dry_run: bool,
         yes: bool,
         as_json: bool,
     ) -> None:
-        self._reader = reader
         self._query = query
+        self._every = every
         self._limit = limit
         self._dry_run = dry_run
         self._yes = yes
@@ -109,9 +105,11 @@ class _Work:
 
     async def done(self, settings: StoreSettings) -> Tally:
         """Do it all; return what came of it."""
-        async with mongo(settings) as articles:
+        async with mongo(settings) as articles, redis(settings) as client, reader(client) as tools:
+            if not self._every:
+                self._query.filter["$and"].append(await tools.outdated())
             with contextlib.closing(Spool()) as waiting:
-                await self._read(articles, waiting)
+                await self._read(articles, tools, waiting)
                 if not self._as_json:
                     out.print(differences.summary(self._tally))
                 if waiting and self._agreed(len(waiting)):
@@ -123,14 +121,12 @@ class _Work:
             err.print(_written(self._tally))
         return self._tally
 
-    async def _read(self, articles: Mongo, waiting: Spool) -> None:
+    async def _read(self, articles: Mongo, tools: Reader, waiting: Spool) -> None:
         """Read and show, in batches; write them, or add to `waiting` what is to be agreed to."""
         total = await articles.how_many(self._query, limit=self._limit)
         with progress() as bar:
             task = bar.add_task("reading", total=total)
-            async for batch in reread(
-                articles, self._query, limit=self._limit, read=self._reader.read
-            ):
+            async for batch in reread(articles, self._query, limit=self._limit, read=tools.read):
                 annotations = [one for read in batch if (one := self._shown(read))]
                 if self._yes:
                     await self._write(articles, annotations)

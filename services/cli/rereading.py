@@ -2,23 +2,26 @@
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import bson
+from redis.asyncio import Redis
 
 from services.enrich.settings import EnrichSettings
 from services.store.annotations import Annotation, annotation, outdated
 from services.store.documents import Document, article_of, revision_id
 from services.store.mongo import Mongo
 from services.store.questions import Query
-from shared.errors import NewsflowError, PermanentError
+from shared.errors import PermanentError
 from shared.messages import EnrichedArticle, RawArticle
+from shared.outcome import Outcome
 from shared.settings import load
 
-Read = Callable[[Sequence[RawArticle]], list[EnrichedArticle | PermanentError]]
+Read = Callable[[Sequence[RawArticle]], Awaitable[list[Outcome | PermanentError]]]
 
 BATCH: Final = 32  # articles: what the enrich service reads at once
 
@@ -29,10 +32,6 @@ _ENGLISH: Final = (
 )
 
 
-class UnusableReader(NewsflowError):  # noqa: N818 (reads as the state it names)
-    """Tools that cannot be loaded; the text says what is wrong with them."""
-
-
 class Reread(NamedTuple):
     """A head that was read again, and how to give it what was learned."""
 
@@ -41,32 +40,38 @@ class Reread(NamedTuple):
 
 
 class Reader:
-    """Reads articles as the enrich service does; loading its tools takes seconds."""
+    """Reads articles as the enrich service does, with what it has learned of their sources."""
 
-    def __init__(self) -> None:
-        for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            os.environ.setdefault(variable, "1")  # NumPy looks when it is imported
-        from services.enrich.handler import enrich, load_tools  # noqa: PLC0415 (imports spaCy, slow)
+    def __init__(self, read: Read) -> None:
+        self.read = read
 
-        settings = load(EnrichSettings)
-        try:
-            self._tools = load_tools(topics_file=settings.topics_file, model=settings.entity_model)
-        except (ValueError, OSError) as error:
-            msg = f"{error}; see NEWSFLOW_TOPICS_FILE and NEWSFLOW_ENTITY_MODEL"
-            raise UnusableReader(msg) from None
-        self._enrich = enrich
-
-    def read(self, articles: Sequence[RawArticle]) -> list[EnrichedArticle | PermanentError]:
-        """Return what is learned from `articles` now, in their order."""
-        return self._enrich(articles, tools=self._tools, now=datetime.now(UTC))
-
-    def outdated(self) -> Document:
+    async def outdated(self) -> Document:
         """Return a filter for heads that were not made by these tools."""
         article = RawArticle(body=_ENGLISH, received_at=datetime.now(UTC))
-        [enriched] = self.read([article])
-        if isinstance(enriched, PermanentError):
-            raise enriched
+        [outcome] = await self.read([article])
+        if isinstance(outcome, PermanentError):
+            raise outcome
+        enriched = _enriched(outcome)
         return outdated(enriched.tools, language=enriched.language or "")
+
+
+@asynccontextmanager
+async def reader(redis: Redis) -> AsyncIterator[Reader]:
+    """Yield a reader; loading its tools takes seconds, and raises UnusableTools."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")  # NumPy looks when it is imported
+    from services.enrich.worker import Worker  # noqa: PLC0415 (imports spaCy, slow)
+
+    worker = Worker(load(EnrichSettings))
+    await worker.open(redis)
+    try:
+        yield Reader(worker.enrich)
+    finally:
+        await worker.close()
+
+
+def _enriched(outcome: Outcome) -> EnrichedArticle:
+    return cast("EnrichedArticle", outcome.message)  # what enrich makes of an article
 
 
 async def reread(
@@ -87,7 +92,8 @@ async def _reread(articles: Mongo, heads: Sequence[Document], read: Read) -> lis
     ids = [revision_id(head["_id"], head["content_hash"]) for head in heads]
     revisions = await articles.revisions(ids)
     sent = [_sent(head, revisions.get(id_)) for head, id_ in zip(heads, ids, strict=True)]
-    learned = iter(read([article for article in sent if isinstance(article, RawArticle)]))
+    articles_sent = [article for article in sent if isinstance(article, RawArticle)]
+    learned = iter(await read(articles_sent) if articles_sent else [])
     return [
         Reread(head, article if isinstance(article, PermanentError) else _told(head, next(learned)))
         for head, article in zip(heads, sent, strict=True)
@@ -107,13 +113,11 @@ def _sent(head: Document, revision: Document | None) -> RawArticle | PermanentEr
     return article
 
 
-def _told(
-    head: Document, enriched: EnrichedArticle | PermanentError
-) -> Annotation | PermanentError | None:
-    if isinstance(enriched, PermanentError):
-        return enriched
+def _told(head: Document, outcome: Outcome | PermanentError) -> Annotation | PermanentError | None:
+    if isinstance(outcome, PermanentError):
+        return outcome
     try:
-        return annotation(head, enriched)
+        return annotation(head, _enriched(outcome))
     except PermanentError as error:
         return error
 

@@ -15,14 +15,13 @@ import pymongo
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel, UpdateMany, UpdateOne, WriteConcern
-from pymongo.collation import Collation
-from pymongo.errors import (
-    BulkWriteError,
-    ConfigurationError,
-    OperationFailure,
-    PyMongoError,
+from pymongo import (
+    ReadPreference,
+    UpdateMany,
+    UpdateOne,
+    WriteConcern,
 )
+from pymongo.errors import BulkWriteError, ConfigurationError, OperationFailure, PyMongoError
 from redis.asyncio import Redis
 
 from services.store.annotations import Annotation
@@ -37,6 +36,7 @@ from services.store.driver_errors import (
     outages,
     short,
 )
+from services.store.indexes import ARTICLES, INDEXES, NAMES, REVISIONS
 from services.store.joining import gather
 from services.store.questions import Query
 from services.store.settings import StoreSettings
@@ -46,50 +46,13 @@ from shared.outcome import Status
 from shared.part import Running
 from shared.retry import delay_s
 
-ARTICLES: Final = "articles"
-REVISIONS: Final = "article_revisions"
-
 Collection: TypeAlias = "AsyncIOMotorCollection[Document]"  # subscripted for types only
-
-# Names compare without regard to case and accents, in the index and in a query that wants it.
-NAMES: Final = Collation(locale="en", strength=1)
 
 _TIMEOUT_MS: Final = 10_000
 _SELECTION_MS: Final = 5_000
 _CLOSE_WITHIN_S: Final = 5
 _PING_WITHIN_S: Final = 1
 _INDEX_WITHIN_S: Final = 86_400  # a time-out ends the build of a large one, to begin anew for ever
-
-INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
-    ARTICLES: (
-        IndexModel([("version_created", DESCENDING)], name="time"),
-        IndexModel([("source", ASCENDING), ("version_created", DESCENDING)], name="source_time"),
-        IndexModel(
-            [("entities.name", ASCENDING), ("version_created", DESCENDING)],
-            name="entity_time",
-            collation=NAMES,
-        ),
-        IndexModel([("topics.id", ASCENDING), ("version_created", DESCENDING)], name="topic_time"),
-        IndexModel([("cluster", ASCENDING), ("first_seen_at", ASCENDING)], name="reruns"),
-        # Holds all that is asked of re-runs, and nothing of articles alone.
-        IndexModel(
-            [(name, ASCENDING) for name in ("joined", "cluster", "first_seen_at", "_id")],
-            name="joined",
-            partialFilterExpression={"joined": {"$exists": True}},
-        ),
-        # An article's own field `language` would choose the stemmer, and an unknown one is refused.
-        IndexModel(
-            [("headline", TEXT), ("summary", TEXT)],
-            name="words",
-            default_language="english",
-            language_override="_words_language",
-        ),
-    ),
-    REVISIONS: (
-        IndexModel([("article_id", ASCENDING), ("version_created", DESCENDING)], name="history"),
-        IndexModel([("bands", ASCENDING)], name="bands", sparse=True),
-    ),
-}
 
 
 class UnusableMongo(NewsflowError):  # noqa: N818 (reads as the state it names)
@@ -294,8 +257,10 @@ class MongoShelf:
     """The places of articles among their re-runs: the Shelf of joining.py."""
 
     def __init__(self, heads: Collection, revisions: Collection) -> None:
-        self._heads = heads
-        self._revisions = revisions
+        # Whatever the URL prefers: a secondary may not have what another writer just wrote.
+        primary: Any = ReadPreference.PRIMARY  # motor's stubs ask for the class
+        self._heads = heads.with_options(read_preference=primary)
+        self._revisions = revisions.with_options(read_preference=primary)
 
     async def sharing(
         self, signatures: Iterable[Signature], *, besides: Iterable[str], limit: int

@@ -16,7 +16,8 @@ from services.enrich.signature import TOOL, signature_of
 from services.store import mongo as mongo_module
 from services.store.documents import Document
 from services.store.handler import store
-from services.store.mongo import ARTICLES, REVISIONS, Mongo
+from services.store.indexes import ARTICLES, REVISIONS
+from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
 from shared.errors import MongoUnavailable
 from shared.messages import EnrichedArticle, Span

@@ -1,6 +1,6 @@
 """Articles read again, on a real MongoDB."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,17 +11,18 @@ from services.cli.rereading import BATCH, Spool, reread
 from services.store.annotations import Annotation, outdated
 from services.store.documents import Document
 from services.store.handler import store
-from services.store.mongo import ARTICLES, REVISIONS, Mongo, RefusedQuery
+from services.store.indexes import ARTICLES, REVISIONS
+from services.store.mongo import Mongo, RefusedQuery
 from services.store.questions import Query
 from services.store.settings import StoreSettings
 from shared.errors import PermanentError
 from shared.messages import EnrichedArticle, RawArticle, Tool, Topic
+from shared.outcome import Outcome
 from tests.builders import NOON, enriched_article
 
 OLD, NEW = Tool(name="lexicon", version="1"), Tool(name="lexicon", version="2")
 LATER = NOON + timedelta(days=1)
 OUTDATED = Query(outdated({"topics": NEW}, language="en"), [("version_created", -1)], names=False)
-Reading = Callable[[Sequence[RawArticle]], list[EnrichedArticle | PermanentError]]
 
 
 @pytest.fixture
@@ -44,20 +45,23 @@ def old(**fields: Any) -> EnrichedArticle:
     return enriched_article(**fields).model_copy(update={"tools": {"topics": OLD}})
 
 
-def anew(articles: Sequence[RawArticle]) -> list[EnrichedArticle | PermanentError]:
+async def anew(articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
     """Read articles with the new lexicon, which finds a topic in all and reads none that is bad."""
     return [
         PermanentError("it is bad")
         if article.headline == "Bad"
-        else enriched_article().model_copy(
-            update={
-                "article_id": article.article_id,
-                "article": article,
-                "headline": article.headline,
-                "topics": (Topic(id="medtop:06000000", name="ports", confidence=0.9),),
-                "tools": {"topics": NEW},
-                "enriched_at": LATER,
-            }
+        else Outcome(
+            "enriched",
+            enriched_article().model_copy(
+                update={
+                    "article_id": article.article_id,
+                    "article": article,
+                    "headline": article.headline,
+                    "topics": (Topic(id="medtop:06000000", name="ports", confidence=0.9),),
+                    "tools": {"topics": NEW},
+                    "enriched_at": LATER,
+                }
+            ),
         )
         for article in articles
     ]
@@ -127,9 +131,9 @@ async def test_an_article_that_came_twice_is_read_as_it_came_last(mongo: Mongo) 
         await store([old(uri="urn:a", received_at=received)], library=mongo)
     seen: list[RawArticle] = []
 
-    def read(articles: Sequence[RawArticle]) -> list[EnrichedArticle | PermanentError]:
+    async def read(articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
         seen.extend(articles)
-        return anew(articles)
+        return await anew(articles)
 
     _ = [batch async for batch in reread(mongo, OUTDATED, limit=0, read=read)]
 

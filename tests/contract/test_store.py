@@ -14,7 +14,8 @@ from pymongo import MongoClient
 from services.store import mongo as mongo_module
 from services.store.documents import Document, record
 from services.store.handler import store
-from services.store.mongo import ARTICLES, REVISIONS, Mongo
+from services.store.indexes import ARTICLES, NAMES, REVISIONS
+from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
 from shared.errors import MongoUnavailable, PermanentError
 from shared.messages import EnrichedArticle
@@ -217,7 +218,7 @@ async def test_every_question_is_served_by_an_index(mongo: Mongo, database: Any)
     for query, collation in (
         ({"source": "Test Wire"}, None),
         ({"topics.id": "medtop:16000000"}, None),
-        ({"entities.name": "kabul"}, mongo_module.NAMES),
+        ({"entities.name": "kabul"}, NAMES),
         ({"$text": {"$search": "harbour"}}, None),
         ({"version_created": {"$gt": NOON}}, None),
         ({"cluster": "0" * 32}, None),
