@@ -9,10 +9,10 @@ from typing import Final
 import spacy
 
 import services.enrich
-from services.enrich.cleaning import parts_of
 from services.enrich.handler import Tools, enrich
 from services.enrich.names import fold
-from services.enrich.topics import Assessment
+from services.enrich.text.cleaning import parts_of
+from services.enrich.topics.topics import Assessment
 from shared.messages import EnrichedArticle, RawArticle, Span
 from tests.benchmarks.quality.labelled import type_of
 from tests.benchmarks.quality.scoring import Name

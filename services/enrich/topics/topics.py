@@ -17,11 +17,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from services.enrich.calibration import Calibration
-from services.enrich.cleaning import Parts
-from services.enrich.lexicon import Lexicon, Section
 from services.enrich.names import lower_in_place
 from services.enrich.phrases import Match
+from services.enrich.text.cleaning import Parts
+from services.enrich.topics.calibration import Calibration
+from services.enrich.topics.lexicon import Lexicon, Section
 from shared.messages import Tool, Topic
 
 Place = Literal["headline", "lead", "body"]
