@@ -49,10 +49,15 @@ class WireWords(BaseModel):
 def gazetteer() -> Gazetteer:
     """Return the countries, organisations and words around names that are known."""
     return gazetteer_of(
-        _COUNTRIES.validate_python(_table("countries.toml")),
+        countries(),
         _ORGANISATIONS.validate_python(_table("organisations.toml")),
         NameWords.model_validate(_table("names.toml")),
     )
+
+
+def countries() -> dict[CountryCode, CountryRow]:
+    """Return what countries and their peoples are called."""
+    return _COUNTRIES.validate_python(_table("countries.toml"))
 
 
 def wire_words() -> WireWords:
