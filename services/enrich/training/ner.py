@@ -3,10 +3,11 @@
     python -m services.enrich.training.ner teacher DATA_DIR TEACHER --start PACKAGE
     python -m services.enrich.training.ner student DATA_DIR OUT --start WEIGHTS --teacher TEACHER
 
-The teacher also reads word vectors, which are too large to ship. It learns first, and marks the
-texts that nobody marked, and what people left out of others. The student starts from the weights
-shipped before and learns from all of them; then some more from one place in several orders: the
-mean of these is shipped. docs/training.md says how long it takes and what came of it.
+The teacher also reads word vectors, which are too large to ship. It learns first; where it and the
+weights shipped before agree, they mark the texts that nobody marked, and what was left out of
+others. The student goes on from the weights shipped before and learns from all of them; then some
+more from one place in several orders: the mean of these is shipped. docs/training.md says how long
+it takes and what came of it.
 """
 
 from collections import defaultdict
@@ -20,7 +21,7 @@ import typer
 from services.enrich import tables
 from services.enrich.training import network
 from services.enrich.training.corpora import Source, held_out, read
-from services.enrich.training.samples import Sample, completed, text_of
+from services.enrich.training.samples import Sample, agreed, completed, text_of
 from services.enrich.training.stock import load_names
 from services.enrich.training.vary import Variations, kind_of
 
@@ -80,13 +81,13 @@ def train_student(
     start: Annotated[Path, typer.Option(help="weights to go on from")],
     teacher: Annotated[Path, typer.Option(help="what the first step wrote")],
     measured: Measured = None,
-    words: Annotated[int, typer.Option(help="to learn from, repeats counted")] = 5_000_000,
+    words: Annotated[int, typer.Option(help="to learn from, repeats counted")] = 4_500_000,
 ) -> None:
     """Train the network that is shipped."""
-    samples = _marked(_read(data, measured or []), teacher)
+    pipeline = network.load(start)
+    samples = _marked(_read(data, measured or []), [pipeline, network.load(teacher)])
     shares = _shares() | {_UNMARKED: _UNMARKED_SHARE}
     variations = _variations(samples)
-    pipeline = network.load(start)
     rounds = _rounds(samples, shares, variations, 0.5, Random(1))
     network.learn(pipeline, rounds, words=words, rate=4e-4, dropout=0.2, seed=1)
     network.save(pipeline, out, version=_VERSION)
@@ -116,17 +117,27 @@ def _read(folder: Path, measured: Sequence[Path]) -> dict[str, list[Sample]]:
     }
 
 
-def _marked(samples: dict[str, list[Sample]], teacher: Path) -> dict[str, list[Sample]]:
-    """Let the teacher mark what nobody marked, and fill the gaps of what was marked in part."""
-    pipeline = network.load(teacher)
-    unmarked = list(network.tag(pipeline, samples[_UNMARKED]))
-    gaps = [
-        completed(sample, tagged)
-        for sample, tagged in zip(
-            samples[_GAPS], network.tag(pipeline, samples[_GAPS]), strict=True
-        )
-    ]
-    return samples | {_UNMARKED: unmarked, _GAPS: gaps}
+def _marked(
+    samples: dict[str, list[Sample]], networks: Sequence[network.Network]
+) -> dict[str, list[Sample]]:
+    """Mark anew what nobody marked, and fill the gaps of what people marked in part.
+
+    Two of three decide: the networks and what a network marked before; in a gap, the two agree.
+    """
+    unmarked = _tagged(networks, samples[_UNMARKED])
+    gaps = map(agreed, _tagged(networks, samples[_GAPS]))
+    return samples | {
+        _UNMARKED: [
+            agreed([before, *now]) for before, now in zip(samples[_UNMARKED], unmarked, strict=True)
+        ],
+        _GAPS: [completed(*pair) for pair in zip(samples[_GAPS], gaps, strict=True)],
+    }
+
+
+def _tagged(
+    networks: Sequence[network.Network], samples: Sequence[Sample]
+) -> Iterator[tuple[Sample, ...]]:
+    return zip(*(network.tag(pipeline, samples) for pipeline in networks), strict=True)
 
 
 def _shares() -> dict[str, float]:

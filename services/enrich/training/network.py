@@ -17,6 +17,8 @@ from thinc.api import Adam, NumpyOps, fix_random_seed
 
 from services.enrich.training.samples import Name, Sample, Word
 
+Network = Language
+
 _OPENBLAS: Final = NumpyOps(use_blis=False)
 _SMALLEST: Final = 400  # words a step, growing to
 _LARGEST: Final = 2500

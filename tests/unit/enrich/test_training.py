@@ -14,6 +14,7 @@ from services.enrich.training.network import words_of
 from services.enrich.training.samples import (
     Name,
     Sample,
+    agreed,
     completed,
     cut,
     join,
@@ -97,6 +98,18 @@ def test_a_gap_is_filled_only_where_nobody_marked_anything() -> None:
     filled = completed(people, Sample(words, (Name(0, 2, "PER"), Name(3, 5, "ORG"))))
 
     assert filled.names == (Name(1, 2, "PER"), Name(3, 5, "ORG"))
+
+
+def test_two_of_three_decide_what_is_a_name() -> None:
+    """Also about where it ends and what it is."""
+    words = words_of("Ruth Lagat of Equator Bank")
+    votes = [
+        Sample(words, (Name(0, 2, "PER"), Name(3, 5, "ORG"))),
+        Sample(words, (Name(0, 1, "PER"), Name(3, 5, "ORG"))),
+        Sample(words, (Name(0, 2, "PER"), Name(3, 5, "LOC"))),
+    ]
+
+    assert agreed(votes).names == (Name(0, 2, "PER"), Name(3, 5, "ORG"))
 
 
 def test_rows_kept_for_measuring_are_not_learned_from(tmp_path: Path) -> None:
