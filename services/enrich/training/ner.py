@@ -1,7 +1,8 @@
-"""Train the tagger's weights from marked texts, in two steps.
+"""Train the tagger's weights from marked texts, in two steps, and measure them.
 
     python -m services.enrich.training.ner teacher DATA_DIR TEACHER --start PACKAGE
     python -m services.enrich.training.ner student DATA_DIR OUT --start WEIGHTS --teacher TEACHER
+    python -m services.enrich.training.ner measure OUT FILE...
 
 The teacher also reads word vectors, which are too large to ship. It learns first; where it and the
 weights shipped before agree, they mark the texts that nobody marked, and what was left out of
@@ -21,7 +22,8 @@ import typer
 from services.enrich import tables
 from services.enrich.training import network
 from services.enrich.training.corpora import Source, held_out, read
-from services.enrich.training.samples import Sample, agreed, completed, text_of
+from services.enrich.training.measure import COUNTED, marked_texts, score
+from services.enrich.training.samples import Sample, agreed, completed, spans_of, text_of
 from services.enrich.training.stock import load_names
 from services.enrich.training.vary import Variations, kind_of
 
@@ -98,6 +100,22 @@ def train_student(
         network.learn(branch, rounds, words=words // 3, rate=2e-4, dropout=0.2, seed=seed)
         branches.append(branch)
     network.save(network.average(branches), out, version=_VERSION)
+
+
+@app.command("measure")
+def measure_weights(
+    weights: Annotated[str, typer.Argument(help="folder of a pipeline, or a package")],
+    files: Annotated[list[Path], typer.Argument(help="texts with marked names: *.jsonl, *.conll")],
+) -> None:
+    """Print precision, recall and F1 of exact spans of persons, organisations and places."""
+    pipeline = network.load(weights)
+    for file in files:
+        texts = marked_texts(file)
+        samples = [Sample(network.words_of(text), ()) for text, _ in texts]
+        found = [set(spans_of(sample)) for sample in network.tag(pipeline, samples)]
+        typer.echo(file.name)
+        for title, labels in (*((label, {label}) for label in COUNTED), ("all", {*COUNTED})):
+            typer.echo(f"  {title:4} {score([names for _, names in texts], found, labels)}")
 
 
 def _read(folder: Path, measured: Sequence[Path]) -> dict[str, list[Sample]]:

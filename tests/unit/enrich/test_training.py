@@ -9,6 +9,7 @@ import pytest
 
 from services.enrich.training import names as names_module
 from services.enrich.training.corpora import held_out, letters, read
+from services.enrich.training.measure import Score, marked_texts, score
 from services.enrich.training.names import Names, Table
 from services.enrich.training.network import words_of
 from services.enrich.training.samples import (
@@ -145,6 +146,18 @@ def test_rows_read_together_keep_their_offsets(tmp_path: Path) -> None:
 
     assert [_named(sample) for sample in samples] == [[("Kisumu", "LOC")] * 3, [("Kisumu", "LOC")]]
     assert letters(text_of(samples[1].words)) == "RainfellinKisumu"
+
+
+def test_name_with_another_end_is_wrong_and_missed(tmp_path: Path) -> None:
+    """Only exact spans count, of what both mark; the rest of a file's labels do not."""
+    path = tmp_path / "dev.conll"
+    path.write_text("Ruth B-person\nLagat I-person\nwon B-event\n\nKisumu B-location\n")
+
+    [(text, names), (_, places)] = marked_texts(path)
+
+    assert (text, names, places) == ("Ruth Lagat won", {(0, 10, "PER")}, {(0, 6, "LOC")})
+    found = [{(0, 4, "PER")}, {(0, 6, "LOC"), (0, 6, "MISC")}]
+    assert score([names, places], found, {"PER", "LOC"}) == Score(right=1, wrong=1, missed=1)
 
 
 def test_exchanged_names_keep_what_they_are_and_what_is_around_them(
