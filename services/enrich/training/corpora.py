@@ -28,34 +28,18 @@ def read(
     longest: int,
     tokenize: Tokenize,
     places: Collection[str],
-    held_out: Collection[str] = (),
 ) -> list[Sample]:
     """Return what the file holds, in samples of about `longest` words.
 
-    What is called like one of `places` is one, whatever the source says. Rows whose `letters` are
-    among `held_out` are kept for measuring.
+    What is called like one of `places` is one, whatever the source says.
     """
     with path.open(encoding="utf-8") as lines:
-        rows = [row for row in map(json.loads, lines) if letters(row["text"]) not in held_out]
+        rows = [json.loads(line) for line in lines]
     return [
         piece
         for text, spans in _together(rows, at_once)
         for piece in cut(_corrected(sample_of(text, spans, tokenize), places), longest)
     ]
-
-
-def held_out(path: Path) -> frozenset[str]:
-    """Return the `letters` of each sentence of a CoNLL file: a word and its tag a line."""
-    sentences = path.read_text(encoding="utf-8").split("\n\n")
-    return frozenset(
-        letters("".join(line.split()[0] for line in sentence.splitlines() if line.strip()))
-        for sentence in sentences
-    ) - {""}
-
-
-def letters(text: str) -> str:
-    """Return the letters and digits of `text`: alike however it was cut into words."""
-    return "".join(filter(str.isalnum, text))
 
 
 def _together(rows: Sequence[dict[str, Any]], at_once: int) -> Iterator[tuple[str, list[Span]]]:

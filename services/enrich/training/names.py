@@ -1,7 +1,7 @@
 """Names to vary texts with: what names.toml says, filled with names of persons and places. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Final
 
@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 _MIXED: Final = 0.2  # of the persons: first and last name of two origins
-# Up to which number drawn a place is a country, a region, a city; above, a site.
-_COUNTRY, _REGION, _CITY = 0.38, 0.5, 0.85
-# Up to which an organisation is one that exists, a club; above, a body.
-_EXISTING, _CLUB = 0.35, 0.42
+# Up to which number drawn a place is a country or capital, a region, a city; above, a site.
+_COUNTRY, _REGION, _CITY = 0.42, 0.52, 0.86
+_EXISTING: Final = 0.4  # of the organisations; the others are made
 
 
 class Table(BaseModel):
@@ -24,11 +23,9 @@ class Table(BaseModel):
     months: tuple[str, ...]
     regions: tuple[str, ...]
     organisations: tuple[str, ...]
-    clubs: tuple[str, ...]
     bodies: tuple[str, ...]
     sites: tuple[str, ...]
     topics: tuple[str, ...]
-    lines: tuple[str, ...]
 
 
 class Names:
@@ -40,19 +37,17 @@ class Names:
         *,
         people: Sequence[tuple[str, str]],
         cities: Sequence[str],
-        countries: Mapping[str, Sequence[str]],
+        countries: Sequence[str],
         agencies: Sequence[str],
     ) -> None:
-        """Take first and last names, cities, the names of peoples by country, and agencies."""
+        """Take first and last names, cities, countries with their capitals, and agencies."""
         self.table = table
         self._people = people
         self._agencies = agencies
-        self._peoples = [people for names in countries.values() for people in names]
-        self._countries = [*countries]
+        self._countries = countries
         self._words: dict[str, Sequence[str]] = {
             "city": cities,
-            "country": self._countries,
-            "adjective": self._peoples,
+            "country": countries,
             "topic": table.topics,
         }
 
@@ -86,27 +81,17 @@ class Names:
 
     def organisation(self, random: Random) -> str:
         """Return a body that exists, or one called like such bodies."""
-        drawn = random.random()
-        if drawn < _EXISTING:
+        if random.random() < _EXISTING:
             return random.choice(self.table.organisations)
-        kinds = self.table.clubs if drawn < _CLUB else self.table.bodies
-        return self.fill(random.choice(kinds), random)
-
-    def line(self, random: Random) -> str:
-        """Return a line of a table or a list of results, names in brackets: `[ORG Kano] 2`."""
-        return self.fill(random.choice(self.table.lines), random)
+        return self.fill(random.choice(self.table.bodies), random)
 
     def fill(self, template: str, random: Random) -> str:
         """Put something into the braces of `template`."""
         return _BRACES.sub(lambda brace: self._word(brace[1], random), template)
 
     def _word(self, what: str, random: Random) -> str:
-        if what == "number":
-            return str(random.randint(0, 120))
-        if what in {"surname", "person"}:
-            return self.person(random, in_full=what == "person")
+        if what == "surname":
+            return self.person(random, in_full=False)
         if what == "place":
             what = random.choice(("city", "country"))
-        if what == "club":
-            return self.fill(random.choice(self.table.clubs), random)
         return random.choice(self._words[what])

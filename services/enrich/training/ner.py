@@ -1,14 +1,10 @@
-"""Train the tagger's weights from marked texts, in two steps, and measure them.
+"""Train the tagger's weights from marked texts, and measure them.
 
-    python -m services.enrich.training.ner teacher DATA_DIR TEACHER --start PACKAGE
-    python -m services.enrich.training.ner student DATA_DIR OUT --start WEIGHTS --teacher TEACHER
+    python -m services.enrich.training.ner train DATA_DIR OUT --start WEIGHTS
     python -m services.enrich.training.ner measure OUT FILE...
 
-The teacher also reads word vectors, which are too large to ship. It learns first; where it and the
-weights shipped before agree, they mark the texts that nobody marked, and what was left out of
-others. The student goes on from the weights shipped before and learns from all of them; then some
-more from one place in several orders: the mean of these is shipped. docs/training.md says how long
-it takes and what came of it.
+The weights that were shipped before learn on, three times from the same place, and the mean of the
+three is shipped. docs/training.md says how long it takes, and what else was tried.
 """
 
 from collections import defaultdict
@@ -19,12 +15,11 @@ from typing import Annotated, Final
 
 import typer
 
-from services.enrich import tables
 from services.enrich.training import network
-from services.enrich.training.corpora import Source, held_out, read
+from services.enrich.training.corpora import Source, read
 from services.enrich.training.measure import COUNTED, marked_texts, score
-from services.enrich.training.samples import Sample, agreed, completed, spans_of, text_of
-from services.enrich.training.stock import load_names
+from services.enrich.training.samples import Sample, spans_of, text_of
+from services.enrich.training.stock import known_places, load_names
 from services.enrich.training.vary import Variations, kind_of
 
 _VERSION: Final = "1.1.0"
@@ -39,67 +34,41 @@ _SOURCES: Final = (
     Source("btc", 0.3, at_once=3),
     Source("voa_self", 0.8),
 )
+_EXACT: Final = frozenset({"uner"})  # calls no country an organisation, as others do
 _TWEETS: Final = frozenset({"wnut17", "btc"})  # their names are not used elsewhere
-_UNMARKED: Final = "voa_self"  # marked by networks only: a better one marks it anew
-_UNMARKED_SHARE: Final = 2.0  # once it is: it is newswire, the others are not
-_GAPS: Final = "fewnerd"  # some kinds of names were taken out before it was published
 _LONGEST: Final = 200  # words a sample
-_BRANCHES: Final = (11, 12, 13)  # their seeds
-_FIRST: Final = 80  # samples of each source show a new network its labels
-
-Samples = Mapping[str, Sequence[Sample]]  # by source
+_VARIED: Final = 0.5  # of all samples
+_RATE: Final = 3e-4
+_DROPOUT: Final = 0.2
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-Data = Annotated[Path, typer.Argument(help="folder of the marked texts, one *.jsonl a source")]
-Out = Annotated[Path, typer.Argument(help="folder to write")]
-Measured = Annotated[
-    list[Path] | None, typer.Option("--held-out", help="CoNLL file to measure with, not to learn")
-]
 
 
-@app.command("teacher")
-def train_teacher(
-    data: Data,
-    out: Out,
-    start: Annotated[str, typer.Option(help="spaCy package with vectors: en_core_web_md")],
-    measured: Measured = None,
-    words: Annotated[int, typer.Option(help="to learn from, repeats counted")] = 10_000_000,
-    seed: int = 1,
-) -> None:
-    """Train the network that marks texts for the student."""
-    samples = _read(data, measured or [])
-    pipeline = network.start(
-        start, [sample for rows in samples.values() for sample in rows[:_FIRST]], seed=seed
-    )
-    rounds = _rounds(samples, _shares(), _variations(samples), 0.4, Random(seed))
-    network.learn(pipeline, rounds, words=words, rate=7e-4, dropout=0.2, seed=seed)
-    pipeline.to_disk(out)
-
-
-@app.command("student")
-def train_student(
-    data: Data,
-    out: Out,
+@app.command()
+def train(
+    data: Annotated[Path, typer.Argument(help="folder of marked texts, one *.jsonl a source")],
+    out: Annotated[Path, typer.Argument(help="folder to write")],
     start: Annotated[Path, typer.Option(help="weights to go on from")],
-    teacher: Annotated[Path, typer.Option(help="what the first step wrote")],
-    measured: Measured = None,
-    words: Annotated[int, typer.Option(help="to learn from, repeats counted")] = 4_500_000,
+    words: Annotated[int, typer.Option(help="a run learns from, repeats counted")] = 5_400_000,
+    runs: Annotated[int, typer.Option(help="of which the mean is taken")] = 1,
 ) -> None:
-    """Train the network that is shipped."""
-    pipeline = network.load(start)
-    samples = _marked(_read(data, measured or []), [pipeline, network.load(teacher)])
-    shares = _shares() | {_UNMARKED: _UNMARKED_SHARE}
+    """Let weights learn on, in some runs that differ in order and names, and write their mean."""
+    samples = _read(data)
     variations = _variations(samples)
-    rounds = _rounds(samples, shares, variations, 0.5, Random(1))
-    network.learn(pipeline, rounds, words=words, rate=4e-4, dropout=0.2, seed=1)
-    network.save(pipeline, out, version=_VERSION)
-    branches = []
-    for seed in _BRANCHES:
-        branch = network.load(out)
-        rounds = _rounds(samples, shares, variations, 0.5, Random(seed))
-        network.learn(branch, rounds, words=words // 3, rate=2e-4, dropout=0.2, seed=seed)
-        branches.append(branch)
-    network.save(network.average(branches), out, version=_VERSION)
+    trained = []
+    for seed in range(1, runs + 1):
+        pipeline = network.load(start)
+        network.learn(
+            pipeline,
+            _rounds(samples, variations, Random(seed)),
+            words=words,
+            rate=_RATE,
+            dropout=_DROPOUT,
+            seed=seed,
+        )
+        trained.append(pipeline)
+        typer.echo(f"run {seed} of {runs} done", err=True)
+    network.save(network.average(trained), out, version=_VERSION)
 
 
 @app.command("measure")
@@ -118,51 +87,21 @@ def measure_weights(
             typer.echo(f"  {title:4} {score([names for _, names in texts], found, labels)}")
 
 
-def _read(folder: Path, measured: Sequence[Path]) -> dict[str, list[Sample]]:
-    """Return the samples of every source, without those that are to be measured with."""
-    places = {name for row in tables.countries().values() for name in (row.name, *row.aliases)}
-    apart = frozenset[str]().union(*map(held_out, measured))
+def _read(folder: Path) -> dict[str, list[Sample]]:
+    places = known_places()
     return {
         source.name: read(
             folder / f"{source.name}.jsonl",
             at_once=source.at_once,
             longest=_LONGEST,
             tokenize=network.words_of,
-            places=places,
-            held_out=apart,
+            places=() if source.name in _EXACT else places,
         )
         for source in _SOURCES
     }
 
 
-def _marked(
-    samples: dict[str, list[Sample]], networks: Sequence[network.Network]
-) -> dict[str, list[Sample]]:
-    """Mark anew what nobody marked, and fill the gaps of what people marked in part.
-
-    Two of three decide: the networks and what a network marked before; in a gap, the two agree.
-    """
-    unmarked = _tagged(networks, samples[_UNMARKED])
-    gaps = map(agreed, _tagged(networks, samples[_GAPS]))
-    return samples | {
-        _UNMARKED: [
-            agreed([before, *now]) for before, now in zip(samples[_UNMARKED], unmarked, strict=True)
-        ],
-        _GAPS: [completed(*pair) for pair in zip(samples[_GAPS], gaps, strict=True)],
-    }
-
-
-def _tagged(
-    networks: Sequence[network.Network], samples: Sequence[Sample]
-) -> Iterator[tuple[Sample, ...]]:
-    return zip(*(network.tag(pipeline, samples) for pipeline in networks), strict=True)
-
-
-def _shares() -> dict[str, float]:
-    return {source.name: source.share for source in _SOURCES}
-
-
-def _variations(samples: Samples) -> Variations:
+def _variations(samples: Mapping[str, Sequence[Sample]]) -> Variations:
     """Return the variations whose names are made, and taken from the texts themselves."""
     seen: dict[str, list[str]] = defaultdict(list)
     for source, rows in samples.items():
@@ -174,27 +113,18 @@ def _variations(samples: Samples) -> Variations:
 
 
 def _rounds(
-    samples: Samples,
-    shares: Mapping[str, float],
-    variations: Variations,
-    varied: float,
-    random: Random,
+    samples: Mapping[str, Sequence[Sample]], variations: Variations, random: Random
 ) -> Iterator[Sample]:
-    """Yield samples without end, each source by its share a round, `varied` of them varied.
-
-    It says after each round how many words were read.
-    """
-    words = 0
+    """Yield samples without end, each source by its share a round, some of them varied."""
     while True:
         drawn: list[Sample] = []
-        for source, rows in samples.items():
-            whole, rest = divmod(shares[source], 1)
+        for source in _SOURCES:
+            rows = samples[source.name]
+            whole, rest = divmod(source.share, 1)
             drawn += [*rows] * int(whole) + random.sample(rows, int(rest * len(rows)))
         random.shuffle(drawn)
         for sample in drawn:
-            words += len(sample.words)
-            yield variations.vary(sample, random) if random.random() < varied else sample
-        typer.echo(f"{words:,} words", err=True)
+            yield variations.vary(sample, random) if random.random() < _VARIED else sample
 
 
 if __name__ == "__main__":

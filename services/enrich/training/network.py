@@ -17,62 +17,11 @@ from thinc.api import Adam, NumpyOps, fix_random_seed
 
 from services.enrich.training.samples import Name, Sample, Word
 
-Network = Language
-
 _OPENBLAS: Final = NumpyOps(use_blis=False)
 _SMALLEST: Final = 400  # words a step, growing to
 _LARGEST: Final = 2500
 _GROWTH: Final = 1.003
-_LAST_RATE: Final = 0.03  # of the first; between them a straight line
-_UNUSED: Final = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer")
-# That of spaCy's English packages, with vectors. What is shipped is the same without.
-_ARCHITECTURE: Final = {
-    "@architectures": "spacy.TransitionBasedParser.v2",
-    "state_type": "ner",
-    "extra_state_tokens": False,
-    "hidden_width": 64,
-    "maxout_pieces": 2,
-    "use_upper": True,
-    "nO": None,
-    "tok2vec": {
-        "@architectures": "spacy.Tok2Vec.v2",
-        "embed": {
-            "@architectures": "spacy.MultiHashEmbed.v2",
-            "width": 96,
-            "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
-            "rows": [5000, 1000, 2500, 2500],
-            "include_static_vectors": True,
-        },
-        "encode": {
-            "@architectures": "spacy.MaxoutWindowEncoder.v2",
-            "width": 96,
-            "depth": 4,
-            "window_size": 1,
-            "maxout_pieces": 3,
-        },
-    },
-}
-
-
-def start(package: str | Path, examples: Sequence[Sample], *, seed: int) -> Language:
-    """Return a new network that reads words and vectors as the `ner` of a spaCy package does.
-
-    What that makes of them is forgotten: the labels are those of `examples`.
-    """
-    source = spacy.load(package, exclude=_UNUSED)
-    fix_random_seed(seed)
-    pipeline = spacy.blank("en", vocab=source.vocab)
-    component: Any = pipeline.add_pipe("ner", config={"model": _ARCHITECTURE})
-    pipeline.initialize(lambda: [_example(pipeline, sample) for sample in examples])
-    reader: Any = source.get_pipe("ner")
-    nodes = [part.model.get_ref("tok2vec").walk() for part in (reader, component)]
-    for old, new in zip(*nodes, strict=True):
-        for parameter in old.param_names:
-            if old.has_param(parameter):
-                new.set_param(parameter, old.get_param(parameter).copy())
-        if "seed" in old.attrs:
-            new.attrs["seed"] = old.attrs["seed"]
-    return hurried(pipeline)
+_LAST_RATE: Final = 0.6  # of the first, by a straight line; the average does what is left to do
 
 
 def load(folder: str | Path) -> Language:
@@ -106,7 +55,7 @@ def learn(
         pipeline.update(batch, sgd=adam, drop=dropout)
         done += taken
         size = min(size * _GROWTH, _LARGEST)
-        adam.learn_rate = rate * max(_LAST_RATE, 1 - done / words)
+        adam.learn_rate = rate * (1 - (1 - _LAST_RATE) * done / words)
     _set(pipeline, adam.averages)
 
 

@@ -1,6 +1,5 @@
 """Words with the names among them: what is learned from. Pure."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -94,20 +93,3 @@ def join(samples: Sequence[Sample]) -> Sample:
         words += sample.words
         names += [Name(a + offset, b + offset, label) for a, b, label in sample.names]
     return Sample(tuple(words), tuple(names))
-
-
-def agreed(samples: Sequence[Sample]) -> Sample:
-    """Return the first of `samples`, the same words, with the names that more than half have."""
-    votes = Counter(name for sample in samples for name in sample.names)
-    names = sorted(name for name, count in votes.items() if 2 * count > len(samples))
-    return samples[0]._replace(names=tuple(names))  # any two share a voter: none overlap
-
-
-def completed(sample: Sample, other: Sample) -> Sample:
-    """Return `sample` with those names of `other`, the same words, that touch none of its own."""
-    more = [
-        name
-        for name in other.names
-        if not any(name.start < own.end and own.start < name.end for own in sample.names)
-    ]
-    return sample._replace(names=tuple(sorted([*sample.names, *more])))

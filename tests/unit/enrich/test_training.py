@@ -8,15 +8,12 @@ from random import Random
 import pytest
 
 from services.enrich.training import names as names_module
-from services.enrich.training.corpora import held_out, letters, read
+from services.enrich.training.corpora import read
 from services.enrich.training.measure import Score, marked_texts, score
 from services.enrich.training.names import Names, Table
 from services.enrich.training.network import words_of
 from services.enrich.training.samples import (
-    Name,
     Sample,
-    agreed,
-    completed,
     cut,
     join,
     sample_of,
@@ -53,14 +50,19 @@ def names(table: Table) -> Names:
         table,
         people=[("Moses", "Wekesa"), ("Ingrid", "Dahl")],
         cities=["Kisumu", "Bergen"],
-        countries={"Norway": ["Norwegian"], "Kenya": ["Kenyan"]},
+        countries=["Norway", "Kenya"],
         agencies=["NTB"],
     )
 
 
 @pytest.fixture(scope="module")
 def variations(names: Names) -> Variations:
-    seen = {"PER 1": ["Lagat"], "PER 2": ["Ruth Lagat"], "LOC": ["Nakuru"], "ORG": ["Equator Bank"]}
+    seen = {
+        "PER 1": ["Lagat"],
+        "PER 2": ["Ruth Lagat"],
+        "LOC 1": ["Nakuru"],
+        "ORG 2": ["Equator Bank"],
+    }
     return Variations(names, seen, words_of)
 
 
@@ -91,48 +93,15 @@ def test_no_name_is_cut_in_two() -> None:
     assert join(pieces) == _MARKED
 
 
-def test_a_gap_is_filled_only_where_nobody_marked_anything() -> None:
-    """What people marked is right, also where a network sees more."""
-    words = words_of("Ruth Lagat of Equator Bank")
-    people = Sample(words, (Name(1, 2, "PER"),))
+def test_country_is_a_place_whatever_a_source_says(tmp_path: Path) -> None:
+    """Some call a country an organisation."""
+    (tmp_path / "a.jsonl").write_text('{"text": "Norway won.", "spans": [[0, 6, "ORG"]]}')
 
-    filled = completed(people, Sample(words, (Name(0, 2, "PER"), Name(3, 5, "ORG"))))
-
-    assert filled.names == (Name(1, 2, "PER"), Name(3, 5, "ORG"))
-
-
-def test_two_of_three_decide_what_is_a_name() -> None:
-    """Also about where it ends and what it is."""
-    words = words_of("Ruth Lagat of Equator Bank")
-    votes = [
-        Sample(words, (Name(0, 2, "PER"), Name(3, 5, "ORG"))),
-        Sample(words, (Name(0, 1, "PER"), Name(3, 5, "ORG"))),
-        Sample(words, (Name(0, 2, "PER"), Name(3, 5, "LOC"))),
-    ]
-
-    assert agreed(votes).names == (Name(0, 2, "PER"), Name(3, 5, "ORG"))
-
-
-def test_rows_kept_for_measuring_are_not_learned_from(tmp_path: Path) -> None:
-    """However the two files write blanks."""
-    rows = [
-        {"text": "Rain fell (again) in Kisumu.", "spans": [[21, 27, "LOC"]]},
-        {"text": "Norway won.", "spans": [[0, 6, "ORG"]]},
-    ]
-    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    conll = "Rain O\nfell O\n( O\nagain O\n) O\nin O\nKisumu B-loc\n. O\n"
-    (tmp_path / "a.conll").write_text(conll)
-
-    kept = read(
-        tmp_path / "a.jsonl",
-        at_once=1,
-        longest=200,
-        tokenize=words_of,
-        places={"Norway"},
-        held_out=held_out(tmp_path / "a.conll"),
+    samples = read(
+        tmp_path / "a.jsonl", at_once=1, longest=200, tokenize=words_of, places={"Norway"}
     )
 
-    assert [_named(sample) for sample in kept] == [[("Norway", "LOC")]]
+    assert [_named(sample) for sample in samples] == [[("Norway", "LOC")]]
 
 
 def test_rows_read_together_keep_their_offsets(tmp_path: Path) -> None:
@@ -145,7 +114,6 @@ def test_rows_read_together_keep_their_offsets(tmp_path: Path) -> None:
     )
 
     assert [_named(sample) for sample in samples] == [[("Kisumu", "LOC")] * 3, [("Kisumu", "LOC")]]
-    assert letters(text_of(samples[1].words)) == "RainfellinKisumu"
 
 
 def test_name_with_another_end_is_wrong_and_missed(tmp_path: Path) -> None:
@@ -155,7 +123,7 @@ def test_name_with_another_end_is_wrong_and_missed(tmp_path: Path) -> None:
 
     [(text, names), (_, places)] = marked_texts(path)
 
-    assert (text, names, places) == ("Ruth Lagat won", {(0, 10, "PER")}, {(0, 6, "LOC")})
+    assert (text, {*names}, {*places}) == ("Ruth Lagat won", {(0, 10, "PER")}, {(0, 6, "LOC")})
     found = [{(0, 4, "PER")}, {(0, 6, "LOC"), (0, 6, "MISC")}]
     assert score([names, places], found, {"PER", "LOC"}) == Score(right=1, wrong=1, missed=1)
 
@@ -201,12 +169,9 @@ def test_headline_in_capitals_keeps_its_names() -> None:
     assert varied.names == _MARKED.names
 
 
-@pytest.mark.parametrize(
-    "kind", ["regions", "organisations", "clubs", "bodies", "sites", "topics", "lines"]
-)
+@pytest.mark.parametrize("kind", ["regions", "organisations", "bodies", "sites", "topics"])
 def test_every_template_can_be_filled(kind: str, table: Table, names: Names) -> None:
-    """No brace is left, and the names of a line are marked."""
+    """No brace is left."""
     for template in getattr(table, kind):
         filled = names.fill(template, _chance(1))
         assert not set("{}") & set(filled)
-        assert kind != "lines" or "[" not in text_of(bracketed(filled, words_of).words)
