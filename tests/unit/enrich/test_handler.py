@@ -77,7 +77,7 @@ def test_every_annotation_names_what_made_it(tools: Tools) -> None:
         "entities": "ner-newswire",
         "topics": "lexicon",
     }
-    assert made_by["entities"].version.startswith("1.0.0+rules.")
+    assert made_by["entities"].version.startswith("1.1.0+rules.")
     assert made_by["topics"] == tools.lexicon.tool
 
 
