@@ -59,11 +59,16 @@ class WireWords(BaseModel):
 def gazetteer() -> Gazetteer:
     """Return the countries, places, organisations and words around names that are known."""
     return gazetteer_of(
-        _COUNTRIES.validate_python(_table("countries.toml")),
+        countries(),
         _ORGANISATIONS.validate_python(_table("organisations.toml")),
         NameWords.model_validate(_table("names.toml")),
         places=(_DATA / _PLACES).read_text(encoding="utf-8"),
     )
+
+
+def countries() -> dict[CountryCode, CountryRow]:
+    """Return what countries and their peoples are called."""
+    return _COUNTRIES.validate_python(_table("countries.toml"))
 
 
 def wire_words() -> WireWords:

@@ -5,7 +5,7 @@ another order:
 
     tokenize    by spaCy, which keeps the words it has seen until there are too many
     embed       by spaCy, once a word: an embedding depends on nothing but the word and its norm
-    encode      by onnxruntime: training/network.py wrote the graph from the same weights
+    encode      by onnxruntime: training/graph.py wrote the graph from the same weights
     parse       what the parser does with no name open depends on the token alone, so it is asked
                 for all tokens at once; what it does within a name depends on where that began,
                 so all names are followed together, word by word. spaCy asks a token at a time

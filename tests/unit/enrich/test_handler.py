@@ -79,7 +79,7 @@ def test_every_annotation_names_what_made_it(tools: Tools) -> None:
         "topics": "lexicon",
         "signature": "minhash",
     }
-    assert made_by["entities"].version.startswith("1.0.0.float32+rules.")
+    assert made_by["entities"].version.startswith("1.1.0.float32+rules.")
     assert made_by["topics"] == tools.topics.tool
 
 

@@ -40,6 +40,38 @@ def test_shipped_weights_find_persons_and_places(tools: Tools) -> None:
     assert {("Angela Merkel", "person"), ("Berlin", "place"), ("Kenya", "place")} <= found
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (
+            "KISUMU, March 3 (NTB) - President Amina Odhiambo of Kenya left for Berlin.",
+            "KISUMU place, NTB organisation, Amina Odhiambo person, Kenya place, Berlin place",
+        ),
+        (
+            "The Ministry of Water Resources and the World Bank signed the loan in Dhaka.",
+            "Ministry of Water Resources organisation, World Bank organisation, Dhaka place",
+        ),
+        (
+            "Norwegian police said Savanna Rail Ltd had moved its office from Nairobi to Oslo.",
+            "Norwegian group, Savanna Rail Ltd organisation, Nairobi place, Oslo place",
+        ),
+        (
+            "Mr Okoro, who leads the People's Party of Ghana, spoke at the University of Lagos.",
+            "Okoro person, People's Party of Ghana organisation, University of Lagos organisation",
+        ),
+        (
+            "Shares of Samsung Electronics fell in Seoul after the Bank of Korea raised rates.",
+            "Samsung Electronics organisation, Seoul place, Bank of Korea organisation",
+        ),
+    ],
+)
+def test_shipped_weights_find_exactly_these(tools: Tools, text: str, names: str) -> None:
+    """Other weights, or another arithmetic, show here first."""
+    [tags] = _tag(tools.tagger, text)
+
+    assert ", ".join(f"{text[tag.start : tag.end]} {tag.type}" for tag in tags) == names
+
+
 def test_only_the_given_ranges_are_read(tools: Tools) -> None:
     """Offsets count in the text, whatever part of it is read."""
     text = f"Paris. {_STORY} Rome."
@@ -160,4 +192,4 @@ def test_weights_name_themselves(arithmetic: Arithmetic) -> None:
     """Documents say which weights tagged them, and by which arithmetic."""
     tool = load_tagger(arithmetic=arithmetic).tool
 
-    assert tool == Tool(name="ner-newswire", version=f"1.0.0.{arithmetic}")
+    assert tool == Tool(name="ner-newswire", version=f"1.1.0.{arithmetic}")
