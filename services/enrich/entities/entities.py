@@ -42,7 +42,7 @@ def entities_of(
 
     `tags` are those of the story, none within another (mentions.tidy).
     """
-    mentions = [named(text, tag) for tag in sorted([*tags, *_dateline_tags(parts)])]
+    mentions = _mentions(text, tags, parts)
     identities = Identities(text, mentions, gazetteer)
     gathered: dict[str, tuple[Identity, list[Named]]] = {}
     for mention in mentions:
@@ -54,6 +54,22 @@ def entities_of(
         weighed.append(_entity(identity, alike, _role(alike, parts), scales))
     weighed.sort(key=lambda entity: -entity.salience)  # stable: of two alike the first named
     return tuple(weighed)
+
+
+def _mentions(text: str, tags: Iterable[Tag], parts: Parts) -> list[Named]:
+    """Return the mentions of story and dateline, first to last.
+
+    What the dateline names as a place is one in the story, too, where it is no person's name.
+    """
+    dateline = [named(text, tag) for tag in _dateline_tags(parts)]
+    places = {mention.folded for mention in dateline if mention.tag.type == "place"}
+    story = [
+        mention.of_type("place")
+        if mention.folded in places and mention.tag.type != "person"
+        else mention
+        for mention in (named(text, tag) for tag in tags)
+    ]
+    return sorted([*story, *dateline])
 
 
 def _dateline_tags(parts: Parts) -> Iterator[Tag]:

@@ -250,3 +250,12 @@ def test_thousands_of_names_take_no_longer_each(tools: Tools) -> None:
 
     assert len(found) == 3_000
     assert sum(entity.count for entity in found.values()) == 15_999
+
+
+def test_place_of_the_dateline_is_one_in_the_story(tools: Tools) -> None:
+    """One thing has one type in a document, whatever the tagger saw in the story."""
+    text = "CANNES, France (AP) - The Cannes film festival ended."
+
+    found = entities(tools, text, [("Cannes", "other")], start=text.index("The"))
+
+    assert (found["Cannes"].type, texts(found["Cannes"])) == ("place", ["CANNES", "Cannes"])
