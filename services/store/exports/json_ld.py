@@ -15,14 +15,18 @@ Node = dict[str, Any]
 def article(document: Mapping[str, Any]) -> Node:
     """Return the document as a node that stands by itself."""
     uri = parts.uri(document)
+    url = _url(document)
     text = parts.body(document)
     dateline = document.get("dateline") or {}
     entities = [one for one in document.get("entities") or () if one.get("role") != "agency"]
     in_headline = [one for one in entities if _is_in_headline(one)]
-    return {"@context": CONTEXT, "@type": "NewsArticle", "@id": uri} | filled(
+    return {"@context": CONTEXT, "@type": "NewsArticle", "@id": parts.own(document)} | filled(
         {
-            "identifier": [uri, *(_property(*one) for one in parts.ids(document))],
-            "url": document.get("url"),
+            "identifier": [
+                uri,
+                *(_property(*one) for one in parts.ids(document) if one != ("url", url)),
+            ],
+            "url": url,
             "headline": document.get("headline"),
             "description": document.get("summary"),
             "articleBody": text,
@@ -46,6 +50,15 @@ def article(document: Mapping[str, Any]) -> Node:
             "keywords": [_term(one) for one in document.get("subjects") or ()],
         }
     )
+
+
+def _url(document: Mapping[str, Any]) -> str | None:
+    """Return the address; one that is the publisher's id as well is written as that only.
+
+    Readers, ours among them, take an id that is also the address for no id.
+    """
+    url = document.get("url")
+    return url if url and parts.is_uri(url) and url != document.get("uri") else None
 
 
 def _is_in_headline(entity: Mapping[str, Any]) -> bool:
@@ -86,28 +99,27 @@ def _term(concept: Mapping[str, Any]) -> Node:
 
 
 def _entity(entity: Mapping[str, Any]) -> Node:
-    known = _place(entity) if entity["type"] == "place" else {"@type": _TYPES.get(entity["type"])}
     own = entity.get("id")
-    ids = [*known.pop("identifier", ()), *([_property(parts.NEWSFLOW, own)] if own else [])]
-    return filled({**known, "name": entity["name"], "identifier": ids}) | {
-        "@type": known["@type"] or "Thing"
+    node: Node = {
+        "@type": _TYPES.get(entity["type"], "Thing"),
+        "name": entity["name"],
+        "identifier": [_property(parts.NEWSFLOW, own)] if own else [],
     }
+    return filled(node | (_place(entity, node["identifier"]) if entity["type"] == "place" else {}))
 
 
-def _place(entity: Mapping[str, Any]) -> Node:
+def _place(entity: Mapping[str, Any], identifiers: list[Node]) -> Node:
+    """Return what is known of a place besides: its kind, codes and position."""
     code, country, point = entity.get("iso3166"), entity.get("country"), entity.get("location")
-    kind = "Place"
+    place: Node = {"sameAs": parts.geonames(entity)}
     if code:
-        kind = "AdministrativeArea" if "-" in code else "Country"
-    longitude, latitude = point["coordinates"] if point else (None, None)
-    at = {"@type": "GeoCoordinates", "latitude": latitude, "longitude": longitude}
-    address = {"@type": "PostalAddress", "addressCountry": country}
-    return {
-        "@type": kind,
-        "sameAs": parts.geonames(entity),
-        "identifier": [_property("ISO 3166-2" if "-" in code else "ISO 3166-1", code)]
-        if code
-        else [],
-        "address": address if country and kind != "Country" else None,
-        "geo": at if point else None,
-    }
+        part = "-" in code
+        place["@type"] = "AdministrativeArea" if part else "Country"
+        standard = "ISO 3166-2" if part else "ISO 3166-1"
+        place["identifier"] = [_property(standard, code), *identifiers]
+    if country and country != code:
+        place["address"] = {"@type": "PostalAddress", "addressCountry": country}
+    if point:
+        longitude, latitude = point["coordinates"]
+        place["geo"] = {"@type": "GeoCoordinates", "latitude": latitude, "longitude": longitude}
+    return place

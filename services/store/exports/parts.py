@@ -32,19 +32,23 @@ def is_uri(identifier: str) -> bool:
 def uri(document: Mapping[str, Any]) -> str:
     """Return the publisher's URI, else one of the article's id."""
     given = document.get("uri")
-    return given if given and is_uri(given) else f"urn:{NEWSFLOW}:{document['_id']}"
+    return given if given and is_uri(given) else own(document)
+
+
+def own(document: Mapping[str, Any]) -> str:
+    """Return a URI of the article's id in this database."""
+    return f"urn:{NEWSFLOW}:{document['_id']}"
 
 
 def ids(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield kind and value of every further id; the last is the document's own `_id`."""
-    if (given := document.get("uri")) and not is_uri(given):
-        yield "uri", given
-    for kind in ("guid", "url"):
-        if document.get(kind):
-            yield kind, document[kind]
+    given = document.get("uri")
+    fields = {"uri": given and not is_uri(given), "guid": True, "url": True}
+    said = [kind for kind, wanted in fields.items() if wanted and document.get(kind)]
+    yield from ((kind, document[kind]) for kind in said)
     for one in document.get("alt_ids") or ():
-        if one["role"] not in {NEWSFLOW, "uri", "guid", "url"}:
-            yield one["role"], one["value"]
+        if one["value"] and one["role"] not in {NEWSFLOW, *said}:
+            yield one["role"] or "id", one["value"]
     yield NEWSFLOW, document["_id"]
 
 
@@ -83,7 +87,7 @@ def agencies(document: Mapping[str, Any]) -> list[str]:
     """Return who sent the story besides its source, by its dateline and its text."""
     named = list((document.get("dateline") or {}).get("agencies") or ())
     named += [one["name"] for one in document.get("entities") or () if one.get("role") == "agency"]
-    return [name for name in dict.fromkeys(named) if name != document.get("source")]
+    return [name for name in dict.fromkeys(named) if name not in {"", document.get("source")}]
 
 
 def located(document: Mapping[str, Any]) -> str | None:
