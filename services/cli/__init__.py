@@ -5,7 +5,7 @@ Exit codes: 0 done · 1 something failed or is not well, said on standard error 
 
 import typer
 
-from services.cli import articles, dead, demo, files, reenrich, status, topics, up
+from services.cli import articles, dead, demo, export, files, reenrich, status, topics, up
 from services.cli.terminal import failing_in_one_line
 
 app = typer.Typer(
@@ -30,6 +30,11 @@ app.command(
     epilog="Examples: newsflow query --entity Kabul --since 7d; "
     "newsflow query --topic sport --json | jq .headline",
 )(articles.query)
+app.command(
+    epilog="Examples: newsflow export --format ninjs --since 7d > week.jsonl; "
+    "newsflow export --format jsonld --topic sport --out sport.jsonl --resume; "
+    "newsflow export --format jsonl --all --out all.jsonl",
+)(export.export)
 app.command(
     epilog="Examples: newsflow reenrich --dry-run --limit 20; newsflow reenrich --since 30d; "
     """newsflow reenrich --where '{"byline": "Amina Okoro"}' --all --yes""",

@@ -15,6 +15,8 @@ NAMES: Final = Collation(locale="en", strength=1)
 INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     ARTICLES: (
         IndexModel([("version_created", DESCENDING)], name="time"),
+        # The order of an export; without `_id` it could not go on among articles of one time.
+        IndexModel([("version_created", ASCENDING), ("_id", ASCENDING)], name="export"),
         IndexModel([("source", ASCENDING), ("version_created", DESCENDING)], name="source_time"),
         IndexModel(
             [("entities.name", ASCENDING), ("version_created", DESCENDING)],
