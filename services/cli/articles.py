@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import io
 import shutil
 import sys
 import tempfile
@@ -75,10 +76,11 @@ def opened(file: Path) -> Iterator[BinaryIO]:
         with file.open("rb") as stream:
             yield stream
         return
-    with tempfile.TemporaryFile() as copy:  # a pipe cannot be read twice
+    with tempfile.TemporaryFile(buffering=0) as copy:  # a pipe cannot be read twice
         shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.seek(0)
-        yield cast("BinaryIO", copy)
+        with io.BufferedReader(copy) as reader:  # what reading would wrap around it, and not close
+            yield cast("BinaryIO", reader)
 
 
 def records(file: Path, stream: BinaryIO) -> Iterator[Read]:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from services.enrich import tables
-from services.enrich.lexicon import LexiconError
 from services.enrich.names import fold
 from services.enrich.settings import EnrichSettings
-from services.enrich.topics import TopicRules
+from services.enrich.topics.lexicon import LexiconError
+from services.enrich.topics.topics import TopicRules
 from shared.errors import NewsflowError
 from shared.settings import load
 

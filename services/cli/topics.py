@@ -11,8 +11,8 @@ from services.cli.articles import opened, records
 from services.cli.names import topic_file, topic_rules
 from services.cli.terminal import AsJson, err, fail, line
 from services.enrich import tables
-from services.enrich.explaining import Explanation, Reason, explain
-from services.enrich.lexicon import LexiconError
+from services.enrich.topics.explaining import Explanation, Reason, explain
+from services.enrich.topics.lexicon import LexiconError
 from shared.messages import RawArticle
 
 _PHRASES: Final = 8  # shown of a topic; --json has all

@@ -5,14 +5,14 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from services.enrich.cleaning import Parts, parts_of, whole
-from services.enrich.entities import entities_of
-from services.enrich.language import Language, language_of
-from services.enrich.mentions import Tag, tidy
-from services.enrich.quotes import quotes_of
+from services.enrich.entities.entities import entities_of
+from services.enrich.entities.mentions import Tag, tidy
+from services.enrich.quotes.quotes import quotes_of
 from services.enrich.signature import TOOL, signature_of
+from services.enrich.text.cleaning import Parts, parts_of, whole
+from services.enrich.text.language import Language, language_of
 from services.enrich.tools import Tools, load_tools
-from services.enrich.topics import topics_of
+from services.enrich.topics.topics import topics_of
 from shared.errors import PermanentError
 from shared.messages import EnrichedArticle, Entity, Quote, RawArticle, Span, Topic
 

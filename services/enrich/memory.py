@@ -12,7 +12,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
-from services.enrich.footers import Ending
+from services.enrich.text.footers import Ending
 from shared import redis_scripts
 from shared.errors import RedisUnavailable
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, PositiveInt
 
-from services.enrich.network import Arithmetic
+from services.enrich.entities.network import Arithmetic
 from shared.settings import Settings
 
 

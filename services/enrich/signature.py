@@ -22,7 +22,7 @@ from typing import Final
 
 from rensa import RMinHash
 
-from services.enrich.cleaning import Parts
+from services.enrich.text.cleaning import Parts
 from shared.messages import Tool
 
 _NUMBERS: Final = 128

@@ -8,10 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from services.enrich.calibration import read_calibration
-from services.enrich.dateline import Bureaus
-from services.enrich.footers import Footers, footers_of
-from services.enrich.gazetteer import (
+from services.enrich.entities.gazetteer import (
     CountryCode,
     CountryRow,
     Gazetteer,
@@ -21,11 +18,14 @@ from services.enrich.gazetteer import (
     Words,
     gazetteer_of,
 )
-from services.enrich.lexicon import KnownIds, Lexicon, LexiconError, read_lexicon
 from services.enrich.names import fold
-from services.enrich.sections import Problem
-from services.enrich.speakers import QuoteWords
-from services.enrich.topics import TopicRules
+from services.enrich.quotes.speakers import QuoteWords
+from services.enrich.text.dateline import Bureaus
+from services.enrich.text.footers import Footers, footers_of
+from services.enrich.topics.calibration import read_calibration
+from services.enrich.topics.lexicon import KnownIds, Lexicon, LexiconError, read_lexicon
+from services.enrich.topics.sections import Problem
+from services.enrich.topics.topics import TopicRules
 
 _DATA: Final = Path(__file__).parent / "data"
 _PLACES: Final = "places.tsv"

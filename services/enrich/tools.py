@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Final
 
 from services.enrich import tables
-from services.enrich.dateline import Bureaus
-from services.enrich.footers import Footers
-from services.enrich.gazetteer import Gazetteer
-from services.enrich.network import Arithmetic
-from services.enrich.speakers import Wording, wording_of
-from services.enrich.tagger import Tagger, load_tagger
-from services.enrich.topics import TopicRules
+from services.enrich.entities.gazetteer import Gazetteer
+from services.enrich.entities.network import Arithmetic
+from services.enrich.entities.tagger import Tagger, load_tagger
+from services.enrich.quotes.speakers import Wording, wording_of
+from services.enrich.text.dateline import Bureaus
+from services.enrich.text.footers import Footers
+from services.enrich.topics.topics import TopicRules
 from shared.messages import Tool
 
 # One more when the modules from cleaning.py to entities.py read the same text otherwise.

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from redis.asyncio import Redis
 
-from services.enrich.footers import ending_of
 from services.enrich.handler import Tools, enrich, load_tools
 from services.enrich.memory import Memory
 from services.enrich.settings import EnrichSettings
+from services.enrich.text.footers import ending_of
 from shared.errors import NewsflowError, PermanentError
 from shared.messages import EnrichedArticle, RawArticle
 from shared.outcome import Outcome

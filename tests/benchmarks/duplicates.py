@@ -21,8 +21,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from services.enrich.cleaning import parts_of
 from services.enrich.signature import TOOL, signature_of
+from services.enrich.text.cleaning import parts_of
 from services.enrich.tools import Tools, load_tools
 from services.store.clusters import Signature, Signed
 from services.store.joining import gather

@@ -11,8 +11,8 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect
 
-from services.enrich.cleaning import Parts
 from services.enrich.signature import TOOL, signature_of
+from services.enrich.text.cleaning import Parts
 from services.store import mongo as mongo_module
 from services.store.documents import Document
 from services.store.handler import store

@@ -7,10 +7,10 @@ from typing import Final
 
 import pytest
 from redis.asyncio import Redis
-
-from services.enrich.footers import Ending, ending_of
 from services.enrich.memory import SOURCES, Memory
+
 from services.enrich.settings import EnrichSettings
+from services.enrich.text.footers import Ending, ending_of
 from services.enrich.worker import Worker
 from shared.errors import RedisUnavailable
 from shared.messages import EnrichedArticle, RawArticle

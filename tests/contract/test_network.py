@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 import spacy
 
-from services.enrich.network import Name, Network
+from services.enrich.entities.network import Name, Network
 from tests.benchmarks.stories import stories
 from tests.unit.enrich.test_network import WEIGHTS
 

@@ -8,8 +8,8 @@ import bson
 import orjson
 import pytest
 
-from services.enrich.footers import ending_of
 from services.enrich.handler import enrich
+from services.enrich.text.footers import ending_of
 from services.enrich.tools import Tools, load_tools
 from services.store.documents import record
 from shared import wire

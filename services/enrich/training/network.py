@@ -3,8 +3,8 @@
     python -m services.enrich.training.network services/enrich/models/ner-newswire
 
 It reads the weights of the pipeline's `ner` and writes, beside them, `network.float32.onnx` and
-`network.int8.onnx`, which services/enrich/network.py runs. To be run again after each training;
-tests/unit/enrich/test_network.py holds both to spaCy's own answers.
+`network.int8.onnx`, which services/enrich/entities/network.py runs. To be run again after each
+training; tests/unit/enrich/test_network.py holds both to spaCy's own answers.
 
     rows    (tokens, 96)   embeddings of one text, made by spaCy
     four times: each row with its neighbours, maxout of 3, layer norm, added to the row
@@ -26,7 +26,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from thinc.api import Model
 
-from services.enrich.network import weights_of
+from services.enrich.entities.network import weights_of
 
 Layer = Model[Any, Any]
 Numbers = NDArray[Any]

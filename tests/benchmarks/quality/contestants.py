@@ -11,6 +11,8 @@ import spacy
 import services.enrich
 from services.enrich.handler import Tools, enrich
 from services.enrich.names import fold
+from services.enrich.text.cleaning import parts_of
+from services.enrich.topics.topics import Assessment
 from shared.messages import EnrichedArticle, RawArticle, Span
 from tests.benchmarks.quality.labelled import type_of
 from tests.benchmarks.quality.scoring import Name
@@ -72,6 +74,13 @@ def read(texts: Sequence[str], tools: Tools) -> list[EnrichedArticle]:
         msg = f"{len(texts) - len(articles)} texts were refused"
         raise ValueError(msg)
     return articles
+
+
+def likeliest(article: RawArticle, among: frozenset[str], tools: Tools) -> str | None:
+    """Return the topic of `among` that most speaks for, or None when nothing does for any."""
+    parts = parts_of(article, bureaus=tools.bureaus, closings=tools.closings)
+    assessed = Assessment(article.text, parts=parts, rules=tools.topics).confidence
+    return next((topic.id for topic in assessed if topic.id in among), None)
 
 
 def names(article: EnrichedArticle, tools: Tools) -> set[Name]:

@@ -20,6 +20,7 @@ from tests.benchmarks.quality.contestants import (
     SPACY_SMALL,
     Finder,
     finders,
+    likeliest,
     read,
 )
 from tests.benchmarks.quality.labelled import NamedText, TopicText
@@ -90,7 +91,11 @@ def entities(texts: Sequence[NamedText], tools: Tools) -> Figures:
 
 
 def topics(texts: Sequence[TopicText], tools: Tools) -> Figures:
-    """Return how often topics of the first level are right, each alone, and their confidence."""
+    """Return how often topics of the first level are right, each alone, and their confidence.
+
+    Where people chose among few, the answer is the likeliest of those, whether assigned or not;
+    all else is of the topics that are assigned.
+    """
     articles = read([text.text for text in texts], tools)
     answers = [
         Answer(
@@ -101,6 +106,7 @@ def topics(texts: Sequence[TopicText], tools: Tools) -> Figures:
                 for topic in article.topics
                 if _FIRST_LEVEL.fullmatch(topic.id) and (not text.among or topic.id in text.among)
             ),
+            likeliest(article.article, text.among, tools) if text.among else None,
         )
         for text, article in zip(texts, articles, strict=True)
     ]

@@ -90,11 +90,12 @@ class Answer(NamedTuple):
     primary: str
     acceptable: frozenset[str]
     found: tuple[tuple[str, float], ...]  # most confident first
+    of_few: str | None = None  # the likeliest of the few that people chose among, assigned or not
 
     @property
     def chosen(self) -> str:
-        """The most confident topic, or NO_TOPIC."""
-        return self.found[0][0] if self.found else NO_TOPIC
+        """The likeliest of few, else the most confident topic, or NO_TOPIC."""
+        return self.of_few or (self.found[0][0] if self.found else NO_TOPIC)
 
 
 def by_topic(answers: Iterable[Answer]) -> dict[str, Score]:

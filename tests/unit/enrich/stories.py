@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from services.enrich.cleaning import Parts, parts_of
-from services.enrich.entities import entities_of
+from services.enrich.entities.entities import entities_of
+from services.enrich.entities.mentions import Tag, tidy
 from services.enrich.handler import enrich
-from services.enrich.mentions import Tag, tidy
+from services.enrich.text.cleaning import Parts, parts_of
 from services.enrich.tools import Tools
 from shared.messages import EnrichedArticle, Entity, EntityType, RawArticle, Span
 

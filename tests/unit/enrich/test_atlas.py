@@ -1,6 +1,6 @@
 import pytest
 
-from services.enrich.atlas import Atlas
+from services.enrich.entities.atlas import Atlas
 from services.enrich.tools import Tools
 
 _LINES = """\

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.enrich import tables
-from services.enrich.calibration import read_calibration
+from services.enrich.topics.calibration import read_calibration
 
 _NUMBERS = """
 assigned = 0.4

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.enrich.cleaning import whole
+from services.enrich.text.cleaning import whole
 from services.enrich.tools import Tools
 from tests.unit.enrich.stories import DATELINE, FOOTER, FRENCH, HEADLINE, WIRE, article, at, parted
 

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from services.enrich.dateline import Opening, read_dateline
+from services.enrich.text.dateline import Opening, read_dateline
 from services.enrich.tools import Tools
 
 _NEAR = date(2021, 3, 4)

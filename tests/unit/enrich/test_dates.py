@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from services.enrich.dates import is_date, resolve_date
+from services.enrich.text.dates import is_date, resolve_date
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from services.enrich.cleaning import parts_of
-from services.enrich.footers import Ending, ending_of
+from services.enrich.text.cleaning import parts_of
+from services.enrich.text.footers import Ending, ending_of
 from services.enrich.tools import Tools
 from tests.unit.enrich.stories import article, at
 

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from services.enrich.gazetteer import (
+from services.enrich.entities.gazetteer import (
     CountryRow,
     Gazetteer,
     NameWords,

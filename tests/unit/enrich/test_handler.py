@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.enrich.entities.mentions import Tag
+from services.enrich.entities.tagger import Tagger
 from services.enrich.handler import Tools, enrich, load_tools
-from services.enrich.lexicon import LexiconError
-from services.enrich.mentions import Tag
-from services.enrich.tagger import Tagger
+from services.enrich.topics.lexicon import LexiconError
 from shared.errors import PermanentError
 from shared.messages import EnrichedArticle
 from tests.unit.enrich.stories import (

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrich.language import language_of
+from services.enrich.text.language import language_of
 from tests.unit.enrich.stories import FRENCH, WIRE
 
 

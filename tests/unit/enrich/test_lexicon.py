@@ -1,6 +1,6 @@
 import pytest
 
-from services.enrich.lexicon import KnownIds, Lexicon, LexiconError, read_lexicon
+from services.enrich.topics.lexicon import KnownIds, Lexicon, LexiconError, read_lexicon
 
 _SPORT = '[sport]\nid = "medtop:15000000"\nname = "sport"\n'
 _EVENT = '[sport.event]\nid = "medtop:20001108"\nname = "sport event"\n'

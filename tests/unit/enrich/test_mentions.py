@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrich.mentions import Tag, tidy, trim
+from services.enrich.entities.mentions import Tag, tidy, trim
 from services.enrich.tools import Tools
 from shared.messages import EntityType, Span
 from tests.unit.enrich.stories import tagged

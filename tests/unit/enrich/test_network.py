@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 import spacy
 
-from services.enrich import network
-from services.enrich.network import Network, best_arithmetic
+from services.enrich.entities import network
+from services.enrich.entities.network import Network, best_arithmetic
 
-WEIGHTS = Path(network.__file__).parent / "models" / "ner-newswire"
+WEIGHTS = Path(network.__file__).parent.parent / "models" / "ner-newswire"
 
 _STORY = "President Amina Odhiambo of Kenya met Angela Merkel in Berlin on Tuesday."
 

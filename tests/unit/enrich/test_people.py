@@ -1,6 +1,6 @@
 import pytest
 
-from services.enrich.people import People
+from services.enrich.entities.people import People
 
 
 def test_surname_means_the_person_named_in_full_before() -> None:

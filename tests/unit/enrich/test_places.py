@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from services.enrich.entities import entities_of
+from services.enrich.entities.entities import entities_of
 from services.enrich.tools import Tools
 from shared.messages import EntityType, Point
 from tests.unit.enrich.stories import entities, parted, tagged, texts

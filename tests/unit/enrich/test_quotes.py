@@ -3,9 +3,9 @@ from typing import Final
 
 import pytest
 
-from services.enrich.entities import entities_of
-from services.enrich.mentions import Tag, tidy
-from services.enrich.quotes import quotes_of
+from services.enrich.entities.entities import entities_of
+from services.enrich.entities.mentions import Tag, tidy
+from services.enrich.quotes.quotes import quotes_of
 from services.enrich.tools import Tools
 from shared.messages import EntityType, Quote
 from tests.unit.enrich.stories import WIRE, parted, read

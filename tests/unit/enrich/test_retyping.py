@@ -1,6 +1,6 @@
 import pytest
 
-from services.enrich.mentions import tidy
+from services.enrich.entities.mentions import tidy
 from services.enrich.tools import Tools
 from shared.messages import EntityType, Span
 from tests.unit.enrich.stories import tagged

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.enrich.cleaning import Parts
 from services.enrich.signature import TOOL, signature_of
+from services.enrich.text.cleaning import Parts
 from services.enrich.tools import Tools
 from shared.messages import Span
 from tests.unit.enrich.stories import DATELINE, FOOTER, FRENCH, HEADLINE, WIRE, read

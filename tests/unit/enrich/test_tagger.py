@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import spacy
 
-from services.enrich.mentions import Tag
-from services.enrich.network import Arithmetic, Name
-from services.enrich.tagger import Tagger, load_tagger
+from services.enrich.entities.mentions import Tag
+from services.enrich.entities.network import Arithmetic, Name
+from services.enrich.entities.tagger import Tagger, load_tagger
 from services.enrich.tools import Tools
 from shared.messages import Span, Tool
 

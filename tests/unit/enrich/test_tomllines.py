@@ -1,6 +1,6 @@
 import pytest
 
-from services.enrich.tomllines import TomlLines
+from services.enrich.topics.tomllines import TomlLines
 
 _TOML = '''# a comment, [not a section]
 [sport]

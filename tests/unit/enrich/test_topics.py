@@ -1,11 +1,11 @@
 import pytest
 
 from services.enrich import tables
-from services.enrich.calibration import Calibration
-from services.enrich.cleaning import whole
-from services.enrich.lexicon import KnownIds, read_lexicon
+from services.enrich.text.cleaning import whole
 from services.enrich.tools import Tools
-from services.enrich.topics import Assessment, TopicRules, topics_of
+from services.enrich.topics.calibration import Calibration
+from services.enrich.topics.lexicon import KnownIds, read_lexicon
+from services.enrich.topics.topics import Assessment, TopicRules, topics_of
 from shared.messages import Topic
 from tests.unit.enrich.stories import WIRE, article, parted
 

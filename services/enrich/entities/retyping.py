@@ -16,8 +16,8 @@ from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import Final
 
-from services.enrich.gazetteer import Gazetteer
-from services.enrich.tags import Named
+from services.enrich.entities.gazetteer import Gazetteer
+from services.enrich.entities.tags import Named
 from shared.messages import EntityType
 
 _LARGE: Final = 50_000  # people

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from services.enrich.atlas import Place
-from services.enrich.gazetteer import Gazetteer
+from services.enrich.entities.atlas import Place
+from services.enrich.entities.gazetteer import Gazetteer
+from services.enrich.entities.people import People
+from services.enrich.entities.places import Places
+from services.enrich.entities.tags import Named
 from services.enrich.names import fold
-from services.enrich.people import People
-from services.enrich.places import Places
-from services.enrich.tags import Named
 from shared.messages import EntityType
 
 _BRACKETED: Final = re.compile(r"\s?\(([A-Z][\w&.-]{1,9})\)")  # `World Food Programme (WFP)`

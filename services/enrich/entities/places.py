@@ -16,10 +16,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from services.enrich.atlas import Place
-from services.enrich.gazetteer import Gazetteer
+from services.enrich.entities.atlas import Place
+from services.enrich.entities.gazetteer import Gazetteer
+from services.enrich.entities.tags import Named
 from services.enrich.names import fold
-from services.enrich.tags import Named
 
 _CAPITAL: Final = 1.0
 _IN_NAMED_COUNTRY: Final = 2.4

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from services.enrich.names import lower_in_place
-from services.enrich.tomllines import TomlLines
+from services.enrich.topics.tomllines import TomlLines
 
 IGNORE: Final = "ignore"  # the section of phrases that say nothing
 

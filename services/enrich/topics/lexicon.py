@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from services.enrich.phrases import Phrases
-from services.enrich.sections import KnownIds, Problem, Section, read_sections
+from services.enrich.topics.sections import KnownIds, Problem, Section, read_sections
 
 __all__ = ["Claim", "KnownIds", "Lexicon", "LexiconError", "Phrase", "Section", "read_lexicon"]
 

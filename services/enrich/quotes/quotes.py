@@ -10,10 +10,10 @@ their own sake.
 from collections.abc import Sequence
 from typing import Final
 
-from services.enrich.cleaning import Parts
-from services.enrich.footers import paragraphs_of
-from services.enrich.quotations import Quotation, quotations_of
-from services.enrich.speakers import Said, Speakers, Wording
+from services.enrich.quotes.quotations import Quotation, quotations_of
+from services.enrich.quotes.speakers import Said, Speakers, Wording
+from services.enrich.text.cleaning import Parts
+from services.enrich.text.footers import paragraphs_of
 from shared.messages import Entity, Quote
 
 _SEVERAL: Final = 3  # words, from which a quotation that begins in small letters says something

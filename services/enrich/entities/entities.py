@@ -20,11 +20,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, TypeVar
 
-from services.enrich.cleaning import Parts
-from services.enrich.gazetteer import Gazetteer
-from services.enrich.identities import Identities, Identity
+from services.enrich.entities.gazetteer import Gazetteer
+from services.enrich.entities.identities import Identities, Identity
+from services.enrich.entities.tags import Named, Tag, named
 from services.enrich.names import fold, proper_case
-from services.enrich.tags import Named, Tag, named
+from services.enrich.text.cleaning import Parts
 from shared.messages import Entity, EntityType, Mention, Point
 
 _Item = TypeVar("_Item")

@@ -2,12 +2,12 @@
 
 from typing import Final, NamedTuple
 
-from services.enrich.cleaning import parts_of
-from services.enrich.dateline import Bureaus
-from services.enrich.footers import Footers
-from services.enrich.language import language_of
-from services.enrich.lexicon import Section
-from services.enrich.topics import Assessment, Sign, TopicRules
+from services.enrich.text.cleaning import parts_of
+from services.enrich.text.dateline import Bureaus
+from services.enrich.text.footers import Footers
+from services.enrich.text.language import language_of
+from services.enrich.topics.lexicon import Section
+from services.enrich.topics.topics import Assessment, Sign, TopicRules
 from shared.messages import RawArticle
 
 _NEARLY: Final = 0.1  # confidence; below, there is little to tell

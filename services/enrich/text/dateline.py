@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, NamedTuple
 
-from services.enrich.dates import DATE, is_date, resolve_date
 from services.enrich.names import PARTICLE, fold, proper_case
+from services.enrich.text.dates import DATE, is_date, resolve_date
 from shared.messages import Dateline, Span
 
 _SHORT: Final = 4  # letters

@@ -14,8 +14,8 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Final, NamedTuple
 
-from services.enrich.dateline import Bureaus, Opening, read_dateline
-from services.enrich.footers import Footers, Line, footer_of, paragraphs_of
+from services.enrich.text.dateline import Bureaus, Opening, read_dateline
+from services.enrich.text.footers import Footers, Line, footer_of, paragraphs_of
 from shared.messages import RawArticle, Span
 
 _FULL_STOP: Final = re.compile(r"\.[\"'\u2019\u201d)\]]?$")

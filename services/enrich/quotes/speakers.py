@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from services.enrich.cast import ARTICLES, Cast, Named, parts_of_clause, stripped
-from services.enrich.gazetteer import Words
-from services.enrich.sentences import sentence_end, sentence_start
+from services.enrich.entities.gazetteer import Words
+from services.enrich.quotes.cast import ARTICLES, Cast, Named, parts_of_clause, stripped
+from services.enrich.text.sentences import sentence_end, sentence_start
 from shared.messages import Entity
 
 _CLAUSE: Final = 240  # characters on one side of a quotation that may say whose it is

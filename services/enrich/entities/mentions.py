@@ -12,12 +12,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from services.enrich.gazetteer import AroundNames, Gazetteer
+from services.enrich.entities.gazetteer import AroundNames, Gazetteer
+from services.enrich.entities.retyping import retyped
+from services.enrich.entities.spreading import spread
+from services.enrich.entities.tags import Named, Tag, named
 from services.enrich.names import fold
 from services.enrich.phrases import is_letter
-from services.enrich.retyping import retyped
-from services.enrich.spreading import spread
-from services.enrich.tags import Named, Tag, named
 from shared.messages import EntityType, Span
 
 __all__ = ["Tag", "tidy", "trim"]

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from services.enrich.entities.tags import Named, Tag
 from services.enrich.phrases import is_whole
-from services.enrich.tags import Named, Tag
 from shared.messages import Span
 
 _OFTEN_ENOUGH: Final = 2  # mentions

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from services.enrich.footers import Line
+from services.enrich.text.footers import Line
 
 _MARK: Final = re.compile('["\u201c\u201d\u201e]')
 _BEFORE_OPENING: Final = frozenset(" \t\u00a0([{-\u2013\u2014:/'\u2018")

@@ -11,7 +11,7 @@ from typing import Annotated, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from services.enrich.atlas import Atlas
+from services.enrich.entities.atlas import Atlas
 from services.enrich.names import fold
 from services.enrich.phrases import Phrases
 from shared.messages import EntityType

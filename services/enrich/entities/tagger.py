@@ -15,8 +15,8 @@ import spacy
 from spacy.language import Language
 from thinc.api import Model, NumpyOps
 
-from services.enrich.mentions import Tag
-from services.enrich.network import Arithmetic, Name, Network, best_arithmetic
+from services.enrich.entities.mentions import Tag
+from services.enrich.entities.network import Arithmetic, Name, Network, best_arithmetic
 from shared.messages import EntityType, Span, Tool
 
 # The words of our weights, then those of spaCy's own English pipelines. Labels that are not here
@@ -38,7 +38,7 @@ _TYPES: Final[dict[str, EntityType]] = {
 _NAMING: Final = frozenset(
     {"ner", "entity_ruler"}
 )  # components that find names; others only cost time
-_WEIGHTS: Final = Path(__file__).parent / "models" / "ner-newswire"
+_WEIGHTS: Final = Path(__file__).parent.parent / "models" / "ner-newswire"
 _Piece = tuple[str, tuple[int, int]]  # what is tagged; the number of its story and its offset there
 
 _BATCH: Final = 16  # pieces
@@ -50,7 +50,7 @@ _OPENBLAS: Final = NumpyOps(use_blis=False)
 
 
 class Reader(Protocol):
-    """What finds names in texts: services/enrich/network.py, or any spaCy pipeline."""
+    """What finds names in texts: services/enrich/entities/network.py, or any spaCy pipeline."""
 
     def read(self, texts: Sequence[str]) -> list[list[Name]]:
         """Return the names in each text, first to last; what one holds depends on it alone."""

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from services.enrich.sentences import previous_start, sentence_start
+from services.enrich.text.sentences import previous_start, sentence_start
 from shared.messages import Entity
 
 _CALLING: Final = 8  # words before a name that say what somebody is

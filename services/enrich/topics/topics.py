@@ -17,11 +17,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from services.enrich.calibration import Calibration
-from services.enrich.cleaning import Parts
-from services.enrich.lexicon import Lexicon, Section
 from services.enrich.names import lower_in_place
 from services.enrich.phrases import Match
+from services.enrich.text.cleaning import Parts
+from services.enrich.topics.calibration import Calibration
+from services.enrich.topics.lexicon import Lexicon, Section
 from shared.messages import Tool, Topic
 
 Place = Literal["headline", "lead", "body"]
@@ -72,7 +72,7 @@ def topics_of(text: str, *, parts: Parts, rules: TopicRules) -> tuple[Topic, ...
             name=topic.name,
             broader=topic.above.id if topic.above else None,
             confidence=round(assessment.confidence[topic], 3),
-            evidence=tuple(sign.text for sign in assessment.signs(topic)[:_SHOWN]),
+            evidence=tuple(sign.text for sign in assessment.signs(topic, most=_SHOWN)),
         )
         for topic in assessment.assigned()
     )
@@ -103,9 +103,9 @@ class Assessment:
         lower = [topic for topic in likely if topic.above in upper][:most]
         return [topic for topic in likely if topic in upper or topic in lower]
 
-    def signs(self, topic: Section) -> list[Sign]:
-        """Return the phrases that speak for a topic, strongest first."""
-        said = sorted(self._said[topic], key=lambda one: -one[0])
+    def signs(self, topic: Section, *, most: int | None = None) -> list[Sign]:
+        """Return the phrases that speak for a topic, or the first of them, strongest first."""
+        said = sorted(self._said[topic], key=lambda one: -one[0])[:most]
         return [
             Sign(
                 self._story[heard.matches[0].start : heard.matches[0].end],

@@ -1,0 +1,1 @@
+"""Who and what a story names: found, put right, and brought together."""

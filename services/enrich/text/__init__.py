@@ -1,0 +1,1 @@
+"""What of an article is the story, in which language, and what stands around it."""
