@@ -29,7 +29,14 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel(
             [("entities.id", ASCENDING), ("version_created", DESCENDING)], name="entity_id_time"
         ),
-        IndexModel([("topics.id", ASCENDING), ("version_created", DESCENDING)], name="topic_time"),
+        IndexModel(
+            [
+                ("topics.id", ASCENDING),
+                ("version_created", DESCENDING),
+                ("topics.confidence", DESCENDING),
+            ],
+            name="topic_time_confidence",
+        ),
         IndexModel([("cluster", ASCENDING), ("first_seen_at", ASCENDING)], name="reruns"),
         # Holds all that is asked of re-runs, and nothing of articles alone.
         IndexModel(
@@ -54,7 +61,8 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     ),
 }
 
-_OPTIONAL: Final = frozenset({"words", "words_and_body", "expiry"})  # dropped when not wanted
+# Dropped when they are not wanted: what settings ask for, and what earlier versions had.
+_OPTIONAL: Final = frozenset({"words", "words_and_body", "expiry", "topic_time"})
 _DAY_S: Final = 86_400
 # A kill outlasts what it killed: a story that is sent again late would else be for readers again.
 _EXPIRES: Final = {"pub_status": {"$in": ["usable", "withheld"]}}
