@@ -41,7 +41,7 @@ bench-quality: $(READY) ## Measure tags and topics against labelled files: NER=F
 	@$(BIN)/python -m tests.benchmarks.quality $(addprefix --ner ,$(NER)) $(addprefix --topics ,$(TOPICS)) \
 	  $(addprefix --articles ,$(ARTICLES)) --json $(or $(JSON),var/benchmarks-quality.json)
 
-schemas: $(READY) ## Write docs/schemas/ and docs/asyncapi.json anew from the code
+schemas: $(READY) ## Write docs/schemas/, asyncapi.json, settings.md and the tables of querying.md anew from the code
 	@$(BIN)/python -m tests.docs.generated
 
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras \

@@ -44,7 +44,8 @@ async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
 @pytest.fixture(scope="session")
 def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MongoServer]:
     folder = tmp_path_factory.mktemp("mongo")
-    server = start_mongo(folder, log=folder / "log")
+    often = ("--setParameter", "ttlMonitorSleepSecs=1")  # looks for what expired; 60 by default
+    server = start_mongo(folder, log=folder / "log", options=often)
     server.wait_ready()
     yield server
     server.stop()

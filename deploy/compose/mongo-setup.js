@@ -1,5 +1,5 @@
-// Makes the replica set and its users; does nothing where they are. Run by mongosh on MongoDB's
-// own host: without users it allows the first one from there only.
+// Makes the replica set, its roles and users; brings roles of an earlier version up to date. Run by
+// mongosh on MongoDB's own host: without users it allows the first one from there only.
 const fs = require('fs');
 const secret = (name) => fs.readFileSync(`/run/secrets/${name}`, 'utf8').trim();
 const rootPassword = secret('mongo_root_password');
@@ -24,11 +24,34 @@ try {
 
 wait(() => client.hello().isWritablePrimary);
 const newsflow = client.getSiblingDB('newsflow');
-if (!newsflow.getUser('newsflow')) {
-  newsflow.createUser({
-    user: 'newsflow',
-    pwd: secret('mongo_newsflow_password'),
-    roles: [{ role: 'readWrite', db: 'newsflow' }],
-  });
+
+// The store and `newsflow reenrich`: they write, and keep validators and indexes as they want them.
+// They delete nothing; what expires, MongoDB removes itself.
+const on = (collection, actions) => ({ resource: { db: 'newsflow', collection }, actions });
+const making = ['createCollection', 'createIndex', 'dropIndex', 'listIndexes', 'collMod'];
+const writing = ['find', 'insert', 'update'];
+const reading = ['find', 'listIndexes', 'changeStream'];
+const roles = {
+  newsflow_store: [
+    on('articles', [...writing, ...making]),
+    on('article_revisions', [...writing, ...making]),
+    on('newsflow_migrations', [...writing, 'createCollection']),
+  ],
+  // Whoever asks, follows or exports.
+  newsflow_reader: [on('articles', reading), on('article_revisions', reading)],
+};
+for (const [role, privileges] of Object.entries(roles)) {
+  if (newsflow.getRole(role)) {
+    newsflow.updateRole(role, { privileges, roles: [] });
+  } else {
+    newsflow.createRole({ role, privileges, roles: [] });
+  }
 }
-print('replica set and users are there');
+
+const store = [{ role: 'newsflow_store', db: 'newsflow' }];
+if (newsflow.getUser('newsflow')) {
+  newsflow.updateUser('newsflow', { roles: store });
+} else {
+  newsflow.createUser({ user: 'newsflow', pwd: secret('mongo_newsflow_password'), roles: store });
+}
+print('replica set, roles and users are there');

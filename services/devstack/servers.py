@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -148,7 +148,9 @@ def start_redis(folder: Path, *, log: Path, port: int | None = None) -> RedisSer
     return RedisServer(child, port)
 
 
-def start_mongo(folder: Path, *, log: Path, port: int | None = None) -> MongoServer:
+def start_mongo(
+    folder: Path, *, log: Path, port: int | None = None, options: Sequence[str] = ()
+) -> MongoServer:
     """Start a MongoDB server with its data in `folder`; it may not answer yet."""
     server = mongod()
     if server is None:
@@ -167,6 +169,7 @@ def start_mongo(folder: Path, *, log: Path, port: int | None = None) -> MongoSer
         *("--oplogSize", "990"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         "--nounixsocket",
+        *options,
     ]
     child = Child("mongo", argv, log=log)
     child.start()

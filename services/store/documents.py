@@ -4,10 +4,11 @@ A head is the newest version of an article, in `articles`, under its article id.
 version as its publisher sent it, in `article_revisions`, with the signature of its story; only the
 signature may be made anew.
 
-Heads form a join: the greater (version_created, content_hash) wins, first_seen_at is the least
-and last_seen_at the greatest `received_at`. That is commutative, associative and idempotent, so
-order, repetition and concurrent writers do not matter. `cluster` and `joined` are not the
-versions': they tell the article's place among its re-runs, see joining.py.
+Heads form a join: the greater (canceled, version_created, content_hash) wins, so that nothing
+brings a killed article back; first_seen_at is the least and last_seen_at the greatest
+`received_at`. That is commutative, associative and idempotent, so order, repetition and concurrent
+writers do not matter. `cluster` and `joined` are not the versions': they tell the article's place
+among its re-runs, see joining.py.
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from shared.errors import PermanentError
 from shared.messages import EnrichedArticle, RawArticle
 
 SCHEMA_VERSION: Final = 2
+KILL: Final = "canceled"
 
 Document = dict[str, Any]
 
@@ -33,7 +35,7 @@ _BEFORE_LEAD: Final = " \t\n-\u2013\u2014:."  # what parts it from the dateline
 _SUMMARY_LENGTH: Final = 500
 _REVISION_DIGITS: Final = 16
 # What people look for first stands first, in a shell and in an export.
-_FIRST: Final = (
+FIRST: Final = (
     *("_id", "headline", "byline", "source", "language", "published_at", "version_created"),
     *("summary", "text", "dateline", "entities", "topics", "quotes"),
 )
@@ -43,6 +45,7 @@ class Record(NamedTuple):
     """What the store writes of one article, encoded: it will not fail for its shape."""
 
     article_id: str
+    is_kill: bool
     version_created: datetime
     content_hash: str
     seen_at: datetime
@@ -82,6 +85,7 @@ def record(enriched: EnrichedArticle) -> Record:
         raise PermanentError(msg)
     return Record(
         article_id=enriched.article_id,
+        is_kill=enriched.article.pub_status == KILL,
         version_created=enriched.article.version_created,
         content_hash=content_hash,
         seen_at=enriched.article.received_at,
@@ -124,8 +128,9 @@ def head_update(record: Record) -> list[Document]:
     """
     head = {"$literal": record.head}
     seen = {"$literal": record.seen_at}
-    mine = {"$literal": [record.version_created, record.content_hash]}
-    theirs = ["$version_created", "$content_hash"]  # both null where there is no head yet
+    mine = {"$literal": [record.is_kill, record.version_created, record.content_hash]}
+    # Where there is no head yet: false, null, null.
+    theirs = [{"$eq": ["$pub_status", KILL]}, "$version_created", "$content_hash"]
     newer = {"$gt": [mine, theirs]}
     return [
         {
@@ -162,7 +167,7 @@ def _head(enriched: EnrichedArticle, content_hash: str) -> Document:
         "content_hash": content_hash,
         "schema_version": SCHEMA_VERSION,
     }
-    return {name: head[name] for name in (*_FIRST, *head) if name in head}
+    return {name: head[name] for name in (*FIRST, *head) if name in head}
 
 
 def _revision(enriched: EnrichedArticle, content_hash: str) -> Document:

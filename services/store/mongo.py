@@ -36,10 +36,12 @@ from services.store.driver_errors import (
     outages,
     short,
 )
-from services.store.indexes import ARTICLES, INDEXES, NAMES, REVISIONS
+from services.store.indexes import ARTICLES, MIGRATIONS, NAMES, REVISIONS, changes, indexes
 from services.store.joining import gather
+from services.store.migrations import Command, due, is_busy, is_done, is_newer
 from services.store.questions import Query
 from services.store.settings import StoreSettings
+from services.store.validators import refusal
 from shared.errors import MongoUnavailable, NewsflowError, PermanentError
 from shared.observability import get_logger
 from shared.outcome import Status
@@ -85,22 +87,26 @@ class Mongo:
             codec_options=CodecOptions(tz_aware=True),
             write_concern=WriteConcern("majority", j=True),
         )
+        self._indexes = indexes(search_body=settings.search_body, keep_days=settings.keep_days)
         self._shelf = MongoShelf(self._database[ARTICLES], self._database[REVISIONS])
 
     # ── life ──────────────────────────────────────────────────────────────────────────────────
 
     async def open(self, _redis: Redis | None = None) -> Sequence[Running]:
-        """Wait until MongoDB answers, make the indexes; nothing has to run."""
+        """Wait until MongoDB answers, bring it up to date; nothing has to run."""
         attempt = 0
         while True:
             try:
                 await self._client.admin.command("ping")
-                await self._make_indexes()
+                await self._migrate()
             except PyMongoError as error:
                 if is_refusal(error):
-                    msg = f"MongoDB at {self._place} refuses us: {error}; check NEWSFLOW_MONGO_URL"
+                    msg = (
+                        f"MongoDB at {self._place} refuses us: {error}; check NEWSFLOW_MONGO_URL "
+                        "and the user's rights, see docs/operations.md"
+                    )
                     raise UnusableMongo(msg) from None
-                if not is_passing(error):
+                if not is_passing(error) and not is_busy(error):
                     raise
                 attempt += 1
                 self._log.warning("waiting for MongoDB", at=self._place, error=short(error))
@@ -123,10 +129,32 @@ class Mongo:
             return f"no answer from {self._place}: {short(error)}"
         return None
 
-    async def _make_indexes(self) -> None:
+    async def _migrate(self) -> None:
+        """Take the steps of migrations.py that are due; make the indexes the settings want."""
+        steps = self._database[MIGRATIONS]
         with pymongo.timeout(_INDEX_WITHIN_S):
-            for name, indexes in INDEXES.items():
-                await self._database[name].create_indexes(list(indexes))
+            applied = {int(step["_id"]): str(step["digest"]) async for step in steps.find()}
+            if is_newer(applied):
+                self._log.warning("the database is a newer version's", version=max(applied))
+                return
+            for step in due(applied):
+                self._log.info("migrating", version=step.version, step=step.what)
+                for command in step.commands:
+                    await self._run(command)
+                written = {"$set": {"what": step.what, "digest": step.digest}}
+                taken = {"$currentDate": {"applied_at": True}}
+                await steps.update_one({"_id": step.version}, written | taken, upsert=True)
+            for name, wanted in self._indexes.items():
+                there = await self._database[name].list_indexes().to_list(None)
+                for command in changes(name, there, wanted):
+                    await self._run(command)
+
+    async def _run(self, command: Command) -> None:
+        try:
+            await self._database.command({**command, "writeConcern": {"w": "majority"}})
+        except OperationFailure as error:
+            if not is_done(error):
+                raise
 
     # ── writing ───────────────────────────────────────────────────────────────────────────────
 
@@ -329,4 +357,6 @@ def _add_refused(
         raced = one["code"] == DUPLICATE_KEY and "_id_" in one["errmsg"]  # two inserted one id
         if raced or one["code"] in PASSING:
             raise MongoUnavailable(one["errmsg"][:300]) from error
-        refused[keys[one["index"]]] = PermanentError(f"MongoDB refuses it: {one['errmsg'][:300]}")
+        why = refusal(one.get("errInfo", {}))
+        msg = f"MongoDB refuses it: {one['errmsg'][:300]}{why and f': {why[:300]}'}"
+        refused[keys[one["index"]]] = PermanentError(msg)

@@ -1,6 +1,6 @@
 """Settings of the store service."""
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from shared.settings import Settings
 
@@ -13,3 +13,10 @@ class StoreSettings(Settings):
         description="MongoDB 6.0 or later, best a replica set; TLS and users in the URL.",
     )
     mongo_database: str = Field("newsflow", description="Database that holds the articles.")
+    search_body: bool = Field(
+        default=False,
+        description="Look for words in the whole text, too; what it costs stands in querying.md.",
+    )
+    keep_days: PositiveInt | None = Field(
+        None, description="Articles go this long after their last delivery; without it, never."
+    )

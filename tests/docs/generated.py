@@ -2,7 +2,7 @@
 
 docs/schemas/*.json is the JSON Schema of each message; docs/asyncapi.json is made by the three
 FastStream applications: who reads and writes which stream, and with what; docs/settings.md lists
-every environment variable.
+every environment variable; docs/querying.md, else written by hand, every field in MongoDB.
 """
 
 import json
@@ -20,6 +20,7 @@ from services.store.app import create as create_store
 from services.store.settings import StoreSettings
 from shared.messages import EnrichedArticle, RawArticle, json_schema
 from shared.settings import Settings
+from tests.docs.fields import with_tables
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -34,6 +35,7 @@ def documents() -> dict[Path, str]:
         **schemas,
         DOCS / "asyncapi.json": _json(_asyncapi()),
         DOCS / "settings.md": _settings(),
+        DOCS / "querying.md": with_tables((DOCS / "querying.md").read_text()),
     }
 
 

@@ -155,5 +155,6 @@ def test_content_stands_in_literals_only() -> None:
 
     choice, seen = stage["$replaceWith"]["$mergeObjects"]
     assert choice["$cond"][1] == {"$literal": one.head}
-    assert choice["$cond"][0]["$gt"][0] == {"$literal": [one.version_created, one.content_hash]}
+    mine = [one.is_kill, one.version_created, one.content_hash]
+    assert choice["$cond"][0]["$gt"][0] == {"$literal": mine}
     assert seen["first_seen_at"]["$min"][1] == {"$literal": one.seen_at}
