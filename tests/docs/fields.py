@@ -57,7 +57,7 @@ def _kind(schema: dict[str, Any]) -> str:
         return "string"
     kind = schema["bsonType"]
     if kind == "array":
-        return f"{_kind(schema['items'])}s"
+        return f"{_kind(schema['items'])}s" if "items" in schema else "objects"
     return str(kind[0] if isinstance(kind, list) else kind)
 
 
