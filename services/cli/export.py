@@ -86,7 +86,8 @@ def _opened(path: Path | None, *, resume: bool) -> Iterator[BinaryIO]:
     if path is None:
         yield sys.stdout.buffer
         return
-    with path.open("r+b" if resume and path.exists() else "x+b") as file:
+    goes_on = path.exists() and (resume or path.stat().st_size == 0)  # nothing came of an empty one
+    with path.open("r+b" if goes_on else "x+b") as file:
         yield file
 
 

@@ -194,6 +194,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
 ) -> None:
     """No file is written over, none of another format is gone on with."""
     file = tmp_path / "all.jsonl"
+    file.touch()  # as an export leaves it that found no MongoDB
     put(database, uri="urn:a")
     export(environment, "jsonl", "--out", file)
     before = file.read_bytes()

@@ -46,7 +46,7 @@ def article(document: Mapping[str, Any]) -> Node:
                 *(_term(one) for one in document.get("topics") or ()),
                 *(_entity(one) for one in in_headline),
             ],
-            "mentions": [_entity(one) for one in entities if one not in in_headline],
+            "mentions": [_entity(one) for one in entities if not _is_in_headline(one)],
             "keywords": [_term(one) for one in document.get("subjects") or ()],
         }
     )
