@@ -7,8 +7,8 @@ Exit codes: 0 stopped as asked · 1 could not go on, the last line says why · 2
 """
 
 import asyncio
-import gc
 import contextlib
+import gc
 import logging
 import os
 import signal

@@ -13,7 +13,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.results import BulkWriteResult
 
-from services.store.driver_errors import DUPLICATE_KEY, PASSING, is_of_the_data, is_passing, short
+from services.store.driver_errors import DUPLICATE_KEY, is_of_the_data, is_passing, short
 from shared.errors import MongoUnavailable, PermanentError
 
 Operation: TypeAlias = "InsertOne[RawBSONDocument] | UpdateOne"  # subscripted for types only
@@ -60,11 +60,11 @@ async def bulk(collection: Collection, operations: Mapping[int, Operation]) -> E
     keys = list(operations)
     try:
         result = await collection.bulk_write(list(operations.values()), ordered=False)
-    except BulkWriteError as error:
-        return _ends(error, operations)
     except (PyMongoError, BSONError, OverflowError) as error:
         if is_passing(error):
             raise MongoUnavailable(short(error)) from error
+        if isinstance(error, BulkWriteError):
+            return _ends(error, operations)
         if not is_of_the_data(error):
             raise
         if len(keys) == 1:
@@ -84,17 +84,13 @@ async def bulk(collection: Collection, operations: Mapping[int, Operation]) -> E
 
 
 def _ends(error: BulkWriteError, operations: Mapping[int, Operation]) -> Ends:
-    """Sort the errors of a bulk: passing ones raise, those of the data refuse their operation."""
+    """Return the ends of a bulk of which some operations were refused for their data."""
     keys = list(operations)
     details: Mapping[str, Any] = error.details
-    if details["writeConcernErrors"]:
-        raise MongoUnavailable(str(details["writeConcernErrors"])[:300]) from error
     known: set[int] = set()
     refused: dict[int, PermanentError] = {}
     for one in details["writeErrors"]:
         key, why = keys[one["index"]], one["errmsg"][:300]
-        if one["code"] in PASSING:
-            raise MongoUnavailable(why) from error
         if one["code"] == DUPLICATE_KEY and "_id_" in one["errmsg"]:
             known.add(key)
         else:

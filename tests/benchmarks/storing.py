@@ -1,14 +1,14 @@
 """How much of MongoDB's own rate goes through the store, and what stays of it as articles gather.
 
-    python -m tests.benchmarks.storing [--count 3000] [--rounds 5] [--growth 500000]
+    python -m tests.benchmarks.storing [--count 1600] [--rounds 5] [--growth 500000]
 
-In turn, after a round to warm up, as many new articles (read_articles.py) each into a database of
-its own with the store's indexes: the heads by raw unordered bulks of upserts, majority and journal;
-heads and revisions by such bulks; `store` in this process, one batch after the other; and a store
+In turn, after a round to warm up, as many new articles (read_articles.py) go into one database with
+the store's indexes: the heads by raw unordered bulks of upserts, majority and journal; heads and
+revisions by such bulks; by `store` in this process, one batch after the other; and by a store
 service that works off a backlog in a Redis of its own. Rates are articles a second; CPU is of the
 client and of mongod, in microseconds an article. Medians. JSON: var/benchmarks-storing.json.
 
-With --growth, the databases are filled by raw bulks to 5,000 articles, 50,000, 200,000 and so on,
+With --growth, the database is filled by raw inserts to 5,000 articles, 50,000, 200,000 and 500,000,
 and all is measured anew at each size, in the same run.
 """
 
@@ -22,14 +22,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
-from pymongo import MongoClient, ReplaceOne, UpdateOne, WriteConcern
-from pymongo.database import Database
+from pymongo import InsertOne, MongoClient, ReplaceOne, UpdateOne, WriteConcern
 from redis import Redis
 from rich.console import Console
 from rich.table import Table
@@ -37,9 +38,9 @@ from rich.table import Table
 from services.devstack import servers
 from services.devstack.processes import Child
 from services.devstack.servers import MongoServer
-from services.store.documents import Record, record, revision_update
+from services.store.documents import Record, first_head, first_revision, record, revision_update
 from services.store.handler import store
-from services.store.indexes import ARTICLES, INDEXES, REVISIONS
+from services.store.indexes import ARTICLES, REVISIONS
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
 from shared import streams, wire
@@ -48,6 +49,7 @@ from tests.benchmarks.read_articles import read_articles
 
 SIZES: Final = (5_000, 50_000, 200_000, 500_000)
 HEADS, BOTH, HANDLER, SERVICE = "raw heads", "raw heads and revisions", "store", "the service"
+FILLING: Final = 500  # articles a command
 MB: Final = 1024 * 1024
 
 Doc = dict[str, Any]
@@ -68,7 +70,7 @@ class Figures:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.storing")
-    parser.add_argument("--count", type=int, default=3000, help="articles a round")
+    parser.add_argument("--count", type=int, default=1600, help="articles a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--words", type=int, default=440, help="an article")
     parser.add_argument("--batch", type=int, default=StoreSettings().batch_size)
@@ -76,14 +78,17 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, default=Path("var/benchmarks-storing.json"))
     options = parser.parse_args()
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="newsflow-bench-") as folder:
-        figures = list(_measure(Path(folder), options, console))
     options.keep.parent.mkdir(parents=True, exist_ok=True)
-    options.keep.write_text(json.dumps(figures, indent=2) + "\n")
+    all_: list[Doc] = []
+    with tempfile.TemporaryDirectory(prefix="newsflow-bench-") as folder:
+        for figures in _measure(Path(folder), options):
+            console.print(_table(figures))
+            all_.append(figures)
+            options.keep.write_text(json.dumps(all_, indent=2) + "\n")
     console.print(f"kept in {options.keep}")
 
 
-def _measure(folder: Path, options: argparse.Namespace, console: Console) -> Iterator[Doc]:
+def _measure(folder: Path, options: argparse.Namespace) -> Iterator[Doc]:
     mongo = servers.start_mongo(folder / "mongo", log=folder / "mongo.log")
     mongo.wait_ready()
     sizes = [size for size in SIZES if size <= options.growth] or [0]
@@ -91,15 +96,13 @@ def _measure(folder: Path, options: argparse.Namespace, console: Console) -> Ite
         with _bench(folder, mongo, options) as bench:
             for size in sizes:
                 bench.fill(size)
-                figures = bench.measure(options.rounds)
-                console.print(_table(figures))
-                yield figures
+                yield bench.measure(options.rounds)
     finally:
         mongo.child.kill()
 
 
 class Bench:
-    """Ways to write the same kind of articles, each with a database of its own."""
+    """Ways to write articles of one kind into one database."""
 
     def __init__(self, mongo: MongoServer, service: "Service", options: argparse.Namespace) -> None:
         self._client: MongoClient[Doc] = MongoClient(mongo.url)
@@ -108,66 +111,85 @@ class Bench:
         self._options = options
         self._seeds = count(1)
         self._loop = asyncio.new_event_loop()
-        self._library = Mongo(StoreSettings(mongo_url=mongo.url, mongo_database="handler"))
+        self._library = Mongo(StoreSettings(mongo_url=mongo.url))
         self._loop.run_until_complete(self._library.open())
-        for name in ("heads", "both"):
-            for collection, indexes in INDEXES.items():
-                self._of(name)[collection].create_indexes(list(indexes))
+        concern = WriteConcern("majority", j=True)
+        self._database = self._client.get_database("newsflow", write_concern=concern)
 
     def close(self) -> None:
         self._loop.run_until_complete(self._library.close())
         self._client.close()
 
     def fill(self, size: int) -> None:
-        """Bring every database to `size` articles, outside of what is measured."""
+        """Bring the database to `size` articles, outside of what is measured."""
         articles = read_articles(next(self._seeds), words=self._options.words)
-        missing = size - self._of("handler")[ARTICLES].estimated_document_count()
-        for start in range(0, missing, 500):
-            records = [record(one) for one in islice(articles, min(500, missing - start))]
-            for name in ("heads", "both", "handler", "service"):
-                self._raw(self._of(name, journal=False), records, revisions=name != "heads")
+        missing = size - self._database[ARTICLES].estimated_document_count()
+        with ThreadPoolExecutor(1) as writer:
+            under_way = writer.submit(self._insert, [])
+            for start in range(0, missing, FILLING):
+                records = [record(one) for one in islice(articles, min(FILLING, missing - start))]
+                under_way.result()
+                under_way = writer.submit(self._insert, records)
+            under_way.result()
 
     def measure(self, rounds: int) -> Doc:
         """Return what all ways give now."""
-        figures = {name: Figures() for name in (HEADS, BOTH, HANDLER, SERVICE)}
-        size = self._of("handler")[ARTICLES].estimated_document_count()
+        ways = {HEADS: self._heads, BOTH: self._both, HANDLER: self._handler, SERVICE: None}
+        figures = {name: Figures() for name in ways}
+        size = self._database[ARTICLES].estimated_document_count()
         for _ in range(rounds + 1):
-            articles = list(
-                islice(
-                    read_articles(next(self._seeds), words=self._options.words), self._options.count
-                )
-            )
-            records = [record(one) for one in articles]
-            own = os.getpid()
-            self._time(
-                figures[HEADS],
-                own,
-                lambda: self._batches(
-                    records, lambda part: self._raw(self._of("heads"), part, revisions=False)
-                ),
-            )
-            self._time(
-                figures[BOTH],
-                own,
-                lambda: self._batches(
-                    records, lambda part: self._raw(self._of("both"), part, revisions=True)
-                ),
-            )
-            self._time(
-                figures[HANDLER], own, lambda: self._loop.run_until_complete(self._store(articles))
-            )
-            backlog = self._service.prepare(articles)
-            self._time(figures[SERVICE], self._service.pid, backlog)
+            for name, way in ways.items():
+                source = read_articles(next(self._seeds), words=self._options.words)
+                articles = list(islice(source, self._options.count))
+                if way is None:
+                    backlog = self._service.prepare(articles)
+                    self._time(figures[name], self._service.pid, backlog)
+                else:
+                    self._time(figures[name], os.getpid(), way(articles))
         return {
             "articles": size,
             **{name: one.medians() for name, one in figures.items()},
-            "memory_mb": {"store": _memory(self._service.pid), "mongod": _memory(self._mongod.pid)},
+            "memory_mb": {
+                "store": _memory(self._service.pid),
+                "mongod": _memory(self._mongod.pid),
+            },
             "sizes_mb": self._sizes(),
         }
+
+    def _heads(self, articles: Sequence[EnrichedArticle]) -> Callable[[], None]:
+        return partial(self._raw, [record(one) for one in articles], revisions=False)
+
+    def _both(self, articles: Sequence[EnrichedArticle]) -> Callable[[], None]:
+        return partial(self._raw, [record(one) for one in articles], revisions=True)
+
+    def _handler(self, articles: Sequence[EnrichedArticle]) -> Callable[[], None]:
+        return lambda: self._loop.run_until_complete(self._store(articles))
 
     async def _store(self, articles: Sequence[EnrichedArticle]) -> None:
         for start in range(0, len(articles), self._options.batch):
             await store(articles[start : start + self._options.batch], library=self._library)
+
+    def _raw(self, records: Sequence[Record], *, revisions: bool) -> None:
+        """Upsert heads, and revisions with their bands, in one unordered bulk each."""
+        for start in range(0, len(records), self._options.batch):
+            part = records[start : start + self._options.batch]
+            if revisions:
+                upserts = [
+                    UpdateOne({"_id": one.revision_id}, revision_update(one), upsert=True)
+                    for one in part
+                ]
+                self._database[REVISIONS].bulk_write(upserts, ordered=False)
+            heads: list[Any] = [
+                ReplaceOne({"_id": one.article_id}, one.head, upsert=True) for one in part
+            ]
+            self._database[ARTICLES].bulk_write(heads, ordered=False)
+
+    def _insert(self, records: Sequence[Record]) -> None:
+        database = self._client.get_database("newsflow", write_concern=WriteConcern(1))
+        for name, first in ((REVISIONS, first_revision), (ARTICLES, first_head)):
+            inserts: list[Any] = [InsertOne(first(one)) for one in records]
+            if inserts:
+                database[name].bulk_write(inserts, ordered=False)
 
     def _time(self, figures: Figures, pid: int | None, work: Callable[[], object]) -> None:
         client, mongod, clock = _cpu_s(pid), _cpu_s(self._mongod.pid), time.perf_counter()
@@ -178,36 +200,11 @@ class Bench:
         figures.client_us.append((_cpu_s(pid) - client) / articles * 1e6)
         figures.mongod_us.append((_cpu_s(self._mongod.pid) - mongod) / articles * 1e6)
 
-    def _batches(
-        self, records: Sequence[Record], write: Callable[[Sequence[Record]], None]
-    ) -> None:
-        for start in range(0, len(records), self._options.batch):
-            write(records[start : start + self._options.batch])
-
-    def _raw(self, database: Database[Doc], records: Sequence[Record], *, revisions: bool) -> None:
-        """Upsert heads, and revisions with their bands, in one unordered bulk each."""
-        if revisions:
-            database[REVISIONS].bulk_write(
-                [
-                    UpdateOne({"_id": one.revision_id}, revision_update(one), upsert=True)
-                    for one in records
-                ],
-                ordered=False,
-            )
-        database[ARTICLES].bulk_write(
-            [ReplaceOne({"_id": one.article_id}, one.head, upsert=True) for one in records],
-            ordered=False,
-        )
-
-    def _of(self, name: str, *, journal: bool = True) -> Database[Doc]:
-        concern = WriteConcern("majority", j=True) if journal else WriteConcern(1)
-        return self._client.get_database(name, write_concern=concern)
-
     def _sizes(self) -> Doc:
         """Return what the store's two collections and their indexes take on disk."""
         found: Doc = {}
         for name in (ARTICLES, REVISIONS):
-            stats = self._of("handler").command("collStats", name, scale=1024)
+            stats = self._database.command("collStats", name, scale=1024)
             indexes = {index: round(kb / 1024, 1) for index, kb in stats["indexSizes"].items()}
             found[name] = {"data": round(stats["storageSize"] / 1024, 1), **indexes}
         return found
@@ -249,7 +246,6 @@ def _bench(folder: Path, mongo: MongoServer, options: argparse.Namespace) -> Ite
     environment = {
         "NEWSFLOW_REDIS_URL": server.url,
         "NEWSFLOW_MONGO_URL": mongo.url,
-        "NEWSFLOW_MONGO_DATABASE": "service",
         "NEWSFLOW_LOG_FORMAT": "json",
     }
     argv = [sys.executable, "-m", "services.store"]
