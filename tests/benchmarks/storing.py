@@ -42,6 +42,7 @@ from services.store.documents import Record, first_head, first_revision, record,
 from services.store.handler import store
 from services.store.indexes import ARTICLES, REVISIONS
 from services.store.mongo import Mongo
+from services.store.parts import side_by_side
 from services.store.settings import StoreSettings
 from shared import streams, wire
 from shared.messages import EnrichedArticle
@@ -167,7 +168,8 @@ class Bench:
 
     async def _store(self, articles: Sequence[EnrichedArticle]) -> None:
         for start in range(0, len(articles), self._options.batch):
-            await store(articles[start : start + self._options.batch], library=self._library)
+            batch = articles[start : start + self._options.batch]
+            await side_by_side(batch, handler=partial(store, library=self._library))
 
     def _raw(self, records: Sequence[Record], *, revisions: bool) -> None:
         """Upsert heads, and revisions with their bands, in one unordered bulk each."""
