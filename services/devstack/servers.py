@@ -163,7 +163,7 @@ def start_mongo(folder: Path, *, log: Path, port: int | None = None) -> MongoSer
         *("--bind_ip", _HOST),
         *("--port", str(port)),
         *("--replSet", REPLICA_SET),
-        # As in docker-compose.yml. With 0.25, writes of 10,000 articles came to cost six times as much:
+        # As in docker-compose.yml. With 0.25, writes cost six times as much at 10,000 articles:
         # the words index alone dirties more pages than a fifth of that may hold.
         *("--wiredTigerCacheSizeGB", "1"),
         *("--oplogSize", "990"),
