@@ -36,6 +36,7 @@ bench: $(READY) ## Measure latency, speed and memory on this machine; ten minute
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.intake
 	@$(BIN)/python -m tests.benchmarks.enriching
+	@$(BIN)/python -m tests.benchmarks.storing
 
 bench-quality: $(READY) ## Measure tags and topics against labelled files: NER=FILE TOPICS=FILE ARTICLES=FILE
 	@$(BIN)/python -m tests.benchmarks.quality $(addprefix --ner ,$(NER)) $(addprefix --topics ,$(TOPICS)) \

@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from redis.asyncio import Redis
 
@@ -25,6 +25,8 @@ Cause = Literal[
 _Page = list[tuple[bytes, dict[bytes, bytes]]]  # what redis-py returns of a stream, in bytes
 
 _ORIGINAL: Final = b"original."
+_PACKED: Final = b"originals"
+_FEW: Final = 1_000  # fields; Lua, which parks and replays, hands at most some 8,000 values over
 _PAGE: Final = 500
 _REPLAY: Final = """
 -- KEYS: articles.dead, the stream it came from   ARGV: id, field, value, ...
@@ -62,6 +64,12 @@ class DeadLetter:
 
 def encode(letter: DeadLetter) -> dict[bytes, bytes]:
     """Return the fields of the entry of articles.dead that keeps `letter`."""
+    original = letter.original
+    kept = (
+        {_ORIGINAL + name: value for name, value in original.items()}
+        if len(original) <= _FEW
+        else {_PACKED: _pack(original)}
+    )
     return {
         b"reason": letter.reason.encode("utf-8", "replace"),
         b"cause": letter.cause.encode(),
@@ -70,7 +78,7 @@ def encode(letter: DeadLetter) -> dict[bytes, bytes]:
         b"entry_id": letter.entry_id.encode(),
         b"deliveries": str(letter.deliveries).encode(),
         b"article_id": (letter.article_id or "").encode(),
-        **{_ORIGINAL + name: value for name, value in letter.original.items()},
+        **kept,
     }
 
 
@@ -79,7 +87,7 @@ def decode(letter_id: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
     text = {
         name.decode(): value.decode("utf-8", "replace")
         for name, value in fields.items()
-        if not name.startswith(_ORIGINAL)
+        if not name.startswith(_ORIGINAL) and name != _PACKED
     }
     cause: Cause = text["cause"]  # type: ignore[assignment]  # written by `encode` alone
     return DeadLetter(
@@ -90,13 +98,31 @@ def decode(letter_id: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
         entry_id=text["entry_id"],
         deliveries=int(text["deliveries"]),
         article_id=text["article_id"] or None,
-        original={
+        original=_unpack(fields[_PACKED])
+        if _PACKED in fields
+        else {
             name.removeprefix(_ORIGINAL): value
             for name, value in fields.items()
             if name.startswith(_ORIGINAL)
         },
         letter_id=letter_id,
     )
+
+
+def _pack(fields: Mapping[bytes, bytes]) -> bytes:
+    """Return names and values in turn, as netstrings (cr.yp.to/proto/netstrings.txt)."""
+    return b"".join(b"%d:%s," % (len(part), part) for pair in fields.items() for part in pair)
+
+
+def _unpack(packed: bytes) -> dict[bytes, bytes]:
+    parts: list[bytes] = []
+    at = 0
+    while at < len(packed):
+        colon = packed.index(b":", at)
+        end = colon + 1 + int(packed[at:colon])
+        parts.append(packed[colon + 1 : end])
+        at = end + 1
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 async def letters(redis: Redis) -> AsyncIterator[DeadLetter]:
@@ -120,8 +146,16 @@ async def replay(redis: Redis, letter: DeadLetter, *, data: bytes | None = None)
     """Put `letter` back on the stream it came from, once; return its new entry id.
 
     `data` replaces the field `data` (a mended article). None: somebody else replayed it before.
+    One of more than 1,000 fields goes back in two steps: cut off in between, it can go back again.
     """
     fields = dict(letter.original) if data is None else {DATA: data}
+    if len(fields) > _FEW:
+        if await redis.xrange(streams.DEAD, letter.letter_id, letter.letter_id):
+            client: Any = redis  # its types know no names of fields in bytes
+            new_id: bytes = await client.xadd(letter.stream, fields)
+            await redis.xdel(streams.DEAD, letter.letter_id)
+            return new_id.decode()
+        return None
     flat = [part for pair in fields.items() for part in pair]
     entry_id: bytes | None = await redis.eval(
         _REPLAY, 2, streams.DEAD, letter.stream, letter.letter_id, *flat

@@ -27,7 +27,7 @@ from shared.errors import InvalidMessage, PermanentError, TransientError
 from shared.group import Entry, Group, Settlement
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
-from shared.observability import get_logger
+from shared.observability import get_logger, together
 from shared.outcome import Outcome, Status
 from shared.retry import delay_s
 from shared.settings import Settings
@@ -229,9 +229,10 @@ class Desk(Generic[M]):
                     return
             else:
                 self._outage = None
-                for end in ends:
-                    if end.settlement.id in settled:  # else another consumer ended it and said so
-                        self._say(end)
+                with together():
+                    for end in ends:
+                        if end.settlement.id in settled:  # else another consumer ended it
+                            self._say(end)
                 return
 
     def _say(self, end: _End) -> None:

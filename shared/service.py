@@ -8,6 +8,7 @@ Exit codes: 0 stopped as asked · 1 could not go on, the last line says why · 2
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -159,6 +160,7 @@ def run(create: Callable[[S], Service], settings: type[S]) -> NoReturn:
         loaded = load(settings)
         observability.configure(level=loaded.log_level, log_format=loaded.log_format)
         service = create(loaded)
+        gc.freeze()  # modules are for good: each full collection would look through them again
         sys.exit(asyncio.run(service.serve()))
     except NewsflowError as error:
         print(f"newsflow: {error}", file=sys.stderr)  # noqa: T201 (also when logs are not set up)

@@ -4,6 +4,7 @@ from functools import partial
 
 from services.store.handler import store
 from services.store.mongo import Mongo
+from services.store.parts import side_by_side
 from services.store.settings import StoreSettings
 from shared import streams
 from shared.broker import create_broker
@@ -20,7 +21,7 @@ def create(settings: StoreSettings) -> Service:
     metrics = Metrics("store")
     broker = create_broker(settings, metrics=metrics)
     mongo = Mongo(settings)
-    handler = partial(store, library=mongo)
+    handler = partial(side_by_side, handler=partial(store, library=mongo))
     work = Work(hop=streams.STORE, message=EnrichedArticle, handler=handler)
     consumer = Consumer(broker, work, settings=settings, metrics=metrics)
     parts: dict[str, Part] = {"mongo": mongo, "delivery": consumer}

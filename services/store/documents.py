@@ -98,13 +98,20 @@ def record(enriched: EnrichedArticle) -> Record:
 def revision_update(record: Record) -> Document:
     """Return the update that inserts the revision; one that is there gets the signature only."""
     update: Document = {"$setOnInsert": record.revision}
-    if signature := record.signature:
-        update["$set"] = {
-            "signature": signature.value,
-            "signed_by": signature.made_by,
-            "bands": [Int64(band) for band in bands(signature)],
-        }
+    if signed := _signed(record):
+        update["$set"] = signed
     return update
+
+
+def first_revision(record: Record) -> RawBSONDocument:
+    """Return the revision as `revision_update` makes it where there is none."""
+    return _around({"_id": record.revision_id}, record.revision, _signed(record))
+
+
+def first_head(record: Record) -> RawBSONDocument:
+    """Return the head as `head_update` makes it where there is none."""
+    seen = {"first_seen_at": record.seen_at, "last_seen_at": record.seen_at}
+    return _around({}, record.head, {**seen, "cluster": record.article_id})
 
 
 def article_of(revision: Mapping[str, Any]) -> RawArticle:
@@ -186,6 +193,27 @@ def _signature(enriched: EnrichedArticle) -> Signature | None:
         return None
     signature = Signature(enriched.signature, f"{tool.name} {tool.version}")
     return signature if bands(signature) else None
+
+
+def _signed(record: Record) -> Document:
+    """Return the fields of a revision that tell its signature; none when it has none."""
+    if (signature := record.signature) is None:
+        return {}
+    return {
+        "signature": signature.value,
+        "signed_by": signature.made_by,
+        "bands": [Int64(band) for band in bands(signature)],
+    }
+
+
+def _around(before: Document, document: RawBSONDocument, after: Document) -> RawBSONDocument:
+    """Return `document` between other fields; nothing of it is encoded again.
+
+    BSON is the length of the whole in four bytes, the fields, and a NUL (bsonspec.org).
+    """
+    parts = (bson.encode(before), document.raw, bson.encode(after))
+    fields = b"".join(part[4:-1] for part in parts) + b"\0"
+    return RawBSONDocument((len(fields) + 4).to_bytes(4, "little") + fields)
 
 
 def _sent(article: RawArticle) -> Document:

@@ -46,15 +46,15 @@ def outages() -> Iterator[None]:
 
 
 def is_passing(error: Exception) -> bool:
+    if not isinstance(error, PyMongoError):
+        return False
+    if error.timeout or any(error.has_error_label(label) for label in _LABELS):
+        return True
     if isinstance(error, ConnectionFailure):
         return True
     if isinstance(error, BulkWriteError) and error.details:
         codes = {one["code"] for one in error.details["writeErrors"]}
         return bool(error.details["writeConcernErrors"]) or bool(codes & PASSING)
-    if not isinstance(error, PyMongoError):
-        return False
-    if error.timeout or any(error.has_error_label(label) for label in _LABELS):
-        return True
     return isinstance(error, OperationFailure) and error.code in PASSING
 
 

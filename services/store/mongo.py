@@ -13,36 +13,35 @@ from urllib.parse import urlsplit
 
 import pymongo
 from bson.codec_options import CodecOptions
-from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import (
+    InsertOne,
     ReadPreference,
     UpdateMany,
     UpdateOne,
     WriteConcern,
 )
-from pymongo.errors import BulkWriteError, ConfigurationError, OperationFailure, PyMongoError
+from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 from redis.asyncio import Redis
 
 from services.store.annotations import Annotation
+from services.store.bulk import bulk, join
 from services.store.clusters import Move, Node, Signature, Signed, bands
-from services.store.documents import Document, Record, head_update, revision_update
-from services.store.driver_errors import (
-    DUPLICATE_KEY,
-    PASSING,
-    is_of_the_data,
-    is_passing,
-    is_refusal,
-    outages,
-    short,
+from services.store.documents import (
+    Document,
+    Record,
+    first_head,
+    first_revision,
+    head_update,
+    revision_update,
 )
+from services.store.driver_errors import is_passing, is_refusal, outages, short
 from services.store.indexes import ARTICLES, MIGRATIONS, NAMES, REVISIONS, changes, indexes
 from services.store.joining import gather
 from services.store.migrations import Command, due, is_busy, is_done, is_newer
 from services.store.questions import Query
 from services.store.settings import StoreSettings
-from services.store.validators import refusal
-from shared.errors import MongoUnavailable, NewsflowError, PermanentError
+from shared.errors import NewsflowError, PermanentError
 from shared.observability import get_logger
 from shared.outcome import Status
 from shared.part import Running
@@ -164,64 +163,35 @@ class Mongo:
         Returns how each ended. A crash in between heals when the records are written again.
         Raises MongoUnavailable when anything is not known to be durable.
         """
-        refused: dict[int, PermanentError] = {}
-        new_revisions = await self._update(
+        revisions = await join(
             self._database[REVISIONS],
-            {
-                at: UpdateOne({"_id": record.revision_id}, revision_update(record), upsert=True)
-                for at, record in enumerate(records)
-            },
-            refused,
+            {at: InsertOne(first_revision(record)) for at, record in enumerate(records)},
+            lambda at: UpdateOne(
+                {"_id": records[at].revision_id}, revision_update(records[at]), upsert=True
+            ),
         )
-        new_heads = await self._update(
+        heads = await join(
             self._database[ARTICLES],
             {
-                at: UpdateOne({"_id": record.article_id}, head_update(record), upsert=True)
+                at: InsertOne(first_head(record))
                 for at, record in enumerate(records)
-                if at not in refused
+                if at not in revisions.refused
             },
-            refused,
+            lambda at: UpdateOne(
+                {"_id": records[at].article_id}, head_update(records[at]), upsert=True
+            ),
         )
+        refused = revisions.refused | heads.refused
         kept = {at: record for at, record in enumerate(records) if at not in refused}
         await gather(
             [signed for record in kept.values() if (signed := record.signed)],
-            {record.article_id for at, record in kept.items() if at not in new_heads},
+            {record.article_id for at, record in kept.items() if at not in heads.inserted},
             shelf=self._shelf,
         )
         return [
-            refused.get(at) or _status(at, new_heads, new_revisions) for at in range(len(records))
+            refused.get(at) or _status(at, heads.inserted, revisions.inserted)
+            for at in range(len(records))
         ]
-
-    async def _update(
-        self,
-        collection: Collection,
-        updates: Mapping[int, UpdateOne],
-        refused: dict[int, PermanentError],
-    ) -> set[int]:
-        """Apply `updates`; return the keys of those that inserted; add to `refused` the rest."""
-        if not updates:
-            return set()
-        keys = list(updates)
-        try:
-            result = await collection.bulk_write(list(updates.values()), ordered=False)
-        except BulkWriteError as error:
-            _add_refused(error, keys, refused)
-            return {keys[one["index"]] for one in error.details["upserted"]}
-        except (PyMongoError, BSONError, OverflowError) as error:
-            if is_passing(error):
-                raise MongoUnavailable(short(error)) from error
-            if not is_of_the_data(error):
-                raise
-            if len(keys) == 1:
-                refused[keys[0]] = PermanentError(f"MongoDB refuses it: {short(error)}")
-                return set()
-            halves = keys[: len(keys) // 2], keys[len(keys) // 2 :]
-            return {
-                key
-                for half in halves
-                for key in await self._update(collection, {k: updates[k] for k in half}, refused)
-            }
-        return {keys[at] for at in (result.upserted_ids or {})}
 
     async def annotate(self, annotations: Sequence[Annotation]) -> tuple[int, list[PermanentError]]:
         """Write `annotations` to the heads that still are what was read.
@@ -229,18 +199,9 @@ class Mongo:
         Returns how many were, and what MongoDB refused. Raises MongoUnavailable when anything is
         not known to be durable.
         """
-        refused: dict[int, PermanentError] = {}
-        updates = [UpdateOne(one.guard, one.update) for one in annotations]
-        try:
-            result = await self._database[ARTICLES].bulk_write(updates, ordered=False)
-        except BulkWriteError as error:
-            _add_refused(error, range(len(updates)), refused)
-            return int(error.details["nMatched"]), list(refused.values())
-        except PyMongoError as error:
-            if is_passing(error):
-                raise MongoUnavailable(short(error)) from error
-            raise
-        return result.matched_count, []
+        updates = {at: UpdateOne(one.guard, one.update) for at, one in enumerate(annotations)}
+        ends = await bulk(self._database[ARTICLES], updates)
+        return ends.matched, list(ends.refused.values())
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────
 
@@ -344,19 +305,3 @@ def _status(at: int, new_heads: set[int], new_revisions: set[int]) -> Status:
     if at in new_heads:
         return "stored"
     return "updated" if at in new_revisions else "duplicate"
-
-
-def _add_refused(
-    error: BulkWriteError, keys: Sequence[int], refused: dict[int, PermanentError]
-) -> None:
-    """Sort the errors of a bulk: passing ones raise, those of the data refuse their operation."""
-    details: Mapping[str, Any] = error.details
-    if details["writeConcernErrors"]:
-        raise MongoUnavailable(str(details["writeConcernErrors"])[:300]) from error
-    for one in details["writeErrors"]:
-        raced = one["code"] == DUPLICATE_KEY and "_id_" in one["errmsg"]  # two inserted one id
-        if raced or one["code"] in PASSING:
-            raise MongoUnavailable(one["errmsg"][:300]) from error
-        why = refusal(one.get("errInfo", {}))
-        msg = f"MongoDB refuses it: {one['errmsg'][:300]}{why and f': {why[:300]}'}"
-        refused[keys[one["index"]]] = PermanentError(msg)

@@ -8,6 +8,9 @@ from shared.settings import Settings
 class StoreSettings(Settings):
     """What store reads from its environment."""
 
+    batch_size: PositiveInt = Field(
+        400, description="Entries read from a stream at once, written as parts of 100 side by side."
+    )
     mongo_url: str = Field(
         "mongodb://127.0.0.1:27017/?replicaSet=newsflow",
         description="MongoDB 6.0 or later, best a replica set; TLS and users in the URL.",

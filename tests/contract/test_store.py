@@ -2,23 +2,31 @@
 
 import asyncio
 import random
+import signal
+import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
+from services.devstack.servers import start_mongo
 from services.store import mongo as mongo_module
-from services.store.documents import Document, record
+from services.store.documents import Document, head_update, record, revision_update
 from services.store.handler import store
 from services.store.indexes import ARTICLES, NAMES, REVISIONS
 from services.store.mongo import Mongo
+from services.store.parts import side_by_side
 from services.store.settings import StoreSettings
 from shared.errors import MongoUnavailable, PermanentError
-from shared.messages import EnrichedArticle
+from shared.messages import EnrichedArticle, Span, Tool
 from tests.builders import NOON, enriched_article
 
 
@@ -143,6 +151,94 @@ async def test_one_document_that_cannot_be_stored_harms_no_neighbour(
     assert isinstance(ends[1], PermanentError)
     assert "too large for MongoDB" in str(ends[1])
     assert {head["headline"] for head in database[ARTICLES].find()} == {"Before", "After"}
+
+
+async def test_a_document_that_cannot_be_encoded_harms_no_neighbour(
+    mongo: Mongo, database: Any
+) -> None:
+    """A number past 64 bits, which BSON does not know, is that article's alone."""
+    footer = Span(start=0, end=2**70)
+    odd = enriched_article(headline="Odd").model_copy(update={"footer": footer})
+
+    ends = await store(
+        [enriched_article(headline="Before"), odd, enriched_article(headline="After")],
+        library=mongo,
+    )
+
+    assert isinstance(ends[1], PermanentError)
+    assert "MongoDB cannot hold it" in str(ends[1])
+    assert {head["headline"] for head in database[ARTICLES].find()} == {"Before", "After"}
+
+
+async def test_what_is_inserted_is_what_joining_makes_of_nothing(
+    mongo: Mongo, database: Any
+) -> None:
+    """New heads and revisions are inserted, others joined: that makes no difference to read."""
+    article = enriched_article(source="Test Wire").model_copy(
+        update={
+            "tools": {"signature": Tool(name="test", version="1")},
+            "signature": b64encode(bytes(range(256))).decode(),
+        }
+    )
+    await statuses(mongo, [article])
+    inserted = [database[name].find_one() for name in (ARTICLES, REVISIONS)]
+    one = record(article)
+
+    database[ARTICLES].delete_many({})
+    database[REVISIONS].delete_many({})
+    database[REVISIONS].update_one({"_id": one.revision_id}, revision_update(one), upsert=True)
+    database[ARTICLES].update_one({"_id": one.article_id}, head_update(one), upsert=True)
+
+    joined = [database[name].find_one() for name in (ARTICLES, REVISIONS)]
+    assert inserted == joined
+    assert "bands" in joined[1]
+
+
+async def test_parts_of_a_batch_end_in_order(mongo: Mongo, database: Any) -> None:
+    """They are written side by side; each article has its own end, in its own place."""
+    articles = [enriched_article(uri=f"urn:{number}") for number in range(250)]
+    await statuses(mongo, articles[100:150])
+
+    ends = await side_by_side(articles, handler=partial(statuses, mongo))
+
+    assert ends == [*["stored"] * 100, *["duplicate"] * 50, *["stored"] * 100]
+    assert database[ARTICLES].count_documents({}) == 250
+
+
+async def test_a_frozen_primary_is_an_outage_and_ends_in_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a time-out a write would hang until it thaws; once it does, the same write is one."""
+    monkeypatch.setattr(mongo_module, "_TIMEOUT_MS", 1000)
+    server = start_mongo(tmp_path / "mongo", log=tmp_path / "mongo.log")
+    server.wait_ready()
+    mongo = Mongo(StoreSettings(mongo_url=server.url))
+    await mongo.open()
+    articles = [enriched_article(uri=f"urn:{number}") for number in range(150)]
+    try:
+        server.child.signal(signal.SIGSTOP)
+        began = time.monotonic()
+        with pytest.raises(MongoUnavailable):
+            await side_by_side(articles, handler=partial(store, library=mongo))
+        waited = time.monotonic() - began
+        server.child.signal(signal.SIGCONT)
+        ends = await _written(mongo, articles)
+        count = await mongo.count()
+    finally:
+        server.child.signal(signal.SIGCONT)
+        await mongo.close()
+        server.stop()
+
+    assert waited < 10
+    assert set(ends) <= {"stored", "updated", "duplicate"}
+    assert count == 150
+
+
+async def _written(mongo: Mongo, articles: Sequence[EnrichedArticle]) -> list[str]:
+    """Write as the desk does: again while MongoDB is away."""
+    while True:
+        with suppress(MongoUnavailable):
+            return await statuses(mongo, articles)
 
 
 async def test_an_operation_that_mongodb_refuses_is_refused_alone(
