@@ -168,8 +168,8 @@ def start_mongo(folder: Path, *, log: Path, port: int | None = None) -> MongoSer
         *("--bind_ip", _HOST),
         *("--port", str(port)),
         *("--replSet", REPLICA_SET),
-        # The indexes dirty many pages. What a head costs mongod, to what the first ones do: 6.4 times
-        # at 12,500 with 0.25 GB; at 24,000 2.6 times with 1 GB, 1.5 times with these limits.
+        # The indexes dirty many pages. Of what the first heads cost mongod, later ones cost 6.4
+        # fold at 12,500 with 0.25 GB; at 24,000 2.6 fold with 1 GB, 1.5 fold with these limits.
         *("--wiredTigerCacheSizeGB", "1"),
         *("--wiredTigerEngineConfigString", _LET_DIRTY),
         *("--oplogSize", "990"),
