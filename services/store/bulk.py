@@ -44,7 +44,7 @@ async def join(
     """Do `inserts`; where there is a document of the id already, join it by `update` of the key.
 
     An upsert alone would do. But most documents are new, and MongoDB takes inserts in groups: they
-    cost it half of what upserts do. Raises MongoUnavailable when anything may not be durable.
+    cost it a fifth less than upserts do. Raises MongoUnavailable when anything may not be durable.
     """
     first = await bulk(collection, inserts)
     then = await bulk(collection, {at: update(at) for at in first.known})
