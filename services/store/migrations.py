@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from pymongo.errors import OperationFailure
 
+from services.store.documents import KILL
 from services.store.driver_errors import DUPLICATE_KEY
 from services.store.indexes import ARTICLES, REVISIONS
 from services.store.validators import VALIDATORS
@@ -58,9 +59,31 @@ STEPS: Final = (
             },
         ),
     ),
-    # Moderate: what an earlier version stored otherwise can still be read, joined and read again.
+    # Its text stays, for the kill's own head was not kept; readers do not get it any more.
     Migration(
         3,
+        "articles whose kill a later version had undone are canceled",
+        (
+            {
+                "aggregate": REVISIONS,
+                "pipeline": [
+                    {"$match": {"pub_status": KILL}},
+                    {"$group": {"_id": "$article_id"}},
+                    {
+                        "$merge": {
+                            "into": ARTICLES,
+                            "whenMatched": [{"$set": {"pub_status": KILL}}],
+                            "whenNotMatched": "discard",
+                        }
+                    },
+                ],
+                "cursor": {},
+            },
+        ),
+    ),
+    # Moderate: what an earlier version stored otherwise can still be read, joined and read again.
+    Migration(
+        4,
         "the validators",
         tuple(
             {

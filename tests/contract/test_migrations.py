@@ -155,6 +155,24 @@ async def test_what_earlier_versions_stored_is_read_and_written_on(
     assert "their_own" in there
 
 
+async def test_a_kill_that_a_later_version_had_undone_counts_again(
+    mongo_url: str, database: Any
+) -> None:
+    """As earlier versions let it happen: the article is withdrawn from readers."""
+    killed = record(enriched_article(uri="urn:a", pub_status="canceled", updated_at=NOON))
+    later = record(enriched_article(uri="urn:a", updated_at=NOON + timedelta(hours=1)))
+    other = record(enriched_article(uri="urn:b"))
+    for one in (killed, later, other):
+        revision = {"_id": one.revision_id, **bson.decode(one.revision.raw)}
+        database[REVISIONS].insert_one(revision)
+    database[ARTICLES].insert_many([bson.decode(one.head.raw) for one in (later, other)])
+
+    await start(mongo_url)
+
+    status = {one["uri"]: one["pub_status"] for one in database[ARTICLES].find()}
+    assert status == {"urn:a": "canceled", "urn:b": "usable"}
+
+
 async def test_models_that_changed_change_the_validators(
     mongo_url: str, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,4 +282,4 @@ async def test_an_outage_while_migrating_is_waited_for(
 
     await start(mongo_url)
 
-    assert [number for number, _ in shape(database)["steps"]] == [1, 2, 3]
+    assert [number for number, _ in shape(database)["steps"]] == [1, 2, 3, 4]
