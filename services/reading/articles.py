@@ -1,6 +1,6 @@
 """The stored articles, as docs/recipes.md asks for them. Nothing here writes."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, Final, Self, TypedDict, Unpack
@@ -118,7 +118,7 @@ class Articles:
         after: Token | None = None,
         waiting: Callable[[MongoUnavailable], None] = lambda _: None,
         **asked: Unpack[Asked],
-    ) -> AsyncIterator[Stored]:
+    ) -> AsyncGenerator[Stored]:
         """Yield articles as they are stored: after `after`, or from now on; for ever.
 
         The first comes at once and, like every one in a second without articles, holds none: its

@@ -6,6 +6,7 @@ was made again, is not. Each comes with the token to go on after it.
 
 import asyncio
 import random
+import unicodedata
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -16,6 +17,7 @@ from shared.retry import delay_s
 
 Token = Mapping[str, Any]  # MongoDB's own; keep it as it is
 
+_NAMES: Final = {"entities.name": ("entities", "name"), "quotes.speaker": ("quotes", "speaker")}
 _NEW_VERSION: Final = {
     "$or": [
         {"operationType": {"$in": ["insert", "replace"]}},
@@ -26,7 +28,7 @@ _NEW_VERSION: Final = {
 
 
 class Stored(NamedTuple):
-    """An article that was stored; None when there was none for a second."""
+    """An article that was stored, or None: another was, or none for a second."""
 
     article: Document | None
     token: Token
@@ -36,19 +38,38 @@ class Changes(Protocol):
     """One change stream: raises MongoUnavailable when it breaks."""
 
     def changes(
-        self, pipeline: Sequence[Mapping[str, Any]], *, names: bool, after: Token | None
+        self, pipeline: Sequence[Mapping[str, Any]], *, after: Token | None
     ) -> AsyncIterator[tuple[Document | None, Token]]: ...
 
 
 def pipeline(query: Query) -> list[dict[str, Any]]:
-    """Return what picks the changes that `query` asks for; it must not ask for words."""
+    """Return what picks the changes that `query` asks for, names aside; it must not ask for words.
+
+    PyMongo 4 takes a collation for a change stream and sends none, so names are compared here.
+    """
     wanted = {
         field if field.startswith("$") else f"fullDocument.{field}": condition
         for field, condition in query.filter.items()
+        if field not in _NAMES
     }
     if "$expr" in wanted:  # the one expression that a question has: the first run of a story
         wanted["$expr"] = {"$eq": ["$fullDocument._id", "$fullDocument.cluster"]}
     return [{"$match": {"$and": [_NEW_VERSION, wanted]}}]
+
+
+def has_names(article: Document, query: Query) -> bool:
+    """Tell whether `article` holds the names that `query` asks for, in any case and accents."""
+    return all(
+        any(_plain(one[field]) == _plain(query.filter[asked]) for one in article.get(many, ()))
+        for asked, (many, field) in _NAMES.items()
+        if asked in query.filter
+    )
+
+
+def _plain(name: str) -> str:
+    """Return what is left of a name without case and accents: the collation of indexes.py."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 async def follow(
@@ -66,11 +87,10 @@ async def follow(
     attempt = 0
     while True:
         try:
-            async for change, token in source.changes(
-                pipeline(query), names=query.names, after=after
-            ):
+            async for change, token in source.changes(pipeline(query), after=after):
                 after, attempt = token, 0
-                yield Stored(change and change["fullDocument"], token)
+                article = change and change["fullDocument"]
+                yield Stored(article if article and has_names(article, query) else None, token)
         except MongoUnavailable as error:
             attempt += 1
             waiting(error)

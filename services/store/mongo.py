@@ -283,7 +283,7 @@ class Mongo:
         return [revision async for revision in found]
 
     async def changes(
-        self, pipeline: Sequence[Mapping[str, Any]], *, names: bool, after: Token | None
+        self, pipeline: Sequence[Mapping[str, Any]], *, after: Token | None
     ) -> AsyncIterator[tuple[Document | None, Token]]:
         """Yield changes of heads and, when there was none for a second, None; see following.py.
 
@@ -294,7 +294,6 @@ class Mongo:
                 list(pipeline),
                 full_document="updateLookup",
                 resume_after=after,
-                collation=NAMES if names else None,
             ) as stream:
                 while stream.alive:
                     change = await stream.try_next()

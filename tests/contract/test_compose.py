@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
-from services.enrich.memory import Memory
 
 from services.devstack.processes import Child
 from services.devstack.servers import RedisServer, free_port, redis_server
+from services.enrich.memory import Memory
 from services.enrich.text.footers import Ending
 from services.ingest.ledger import Ledger
 from tests.contract.services_in_process import Recorder, add, all_acknowledged, enriching, until

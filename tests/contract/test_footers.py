@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 from redis.asyncio import Redis
-from services.enrich.memory import SOURCES, Memory
 
+from services.enrich.memory import SOURCES, Memory
 from services.enrich.settings import EnrichSettings
 from services.enrich.text.footers import Ending, ending_of
 from services.enrich.worker import Worker
