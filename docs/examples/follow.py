@@ -27,6 +27,7 @@ NEW_VERSIONS = [
             "$or": [
                 {"operationType": {"$in": ["insert", "replace"]}},
                 {"updateDescription.updatedFields.content_hash": {"$exists": True}},
+                {"updateDescription.updatedFields.pub_status": {"$exists": True}},  # a kill
             ]
         }
     }

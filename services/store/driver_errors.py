@@ -31,13 +31,13 @@ PASSING: Final = frozenset(
     {6, 7, 24, 43, 50, 64, 89, 91, 112, 134, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
     | {_AUTHENTICATION_FAILED, _UNAUTHORIZED, _NO_DISK}
 )
-_NO_TOKEN: Final = "not a resume token of MongoDB"
+_NOT_OURS: Final = "not a resume token of MongoDB"
 _UNFOLLOWABLE: Final = {
     40573: "only a replica set tells of changes; make this MongoDB one, of one node if need be",
     286: "too much was stored since: MongoDB no longer knows what followed; start anew",
     280: "MongoDB cannot go on from this token; start anew",
-    260: _NO_TOKEN,
-    50811: _NO_TOKEN,
+    260: _NOT_OURS,
+    50811: _NOT_OURS,
 }
 _LABELS: Final = ("RetryableWriteError", "RetryableError", "TransientTransactionError")
 

@@ -202,9 +202,9 @@ async def test_the_modules_example_runs(corpus: Corpus, capsys: pytest.CaptureFi
     names = await pages.of_python(code.replace('"7d"', '"2026-11-16"'), {"url": corpus.url})
 
     assert capsys.readouterr().out.splitlines()[-1] == "𝒜 day of talks"
-    assert names["number"] == 4
+    assert names["number"] == 5
     assert [bucket.articles for bucket in names["weeks"]] == [3]
-    assert [(top.name, top.articles) for top in names["tops"]][0] == ("Kabul", 4)
+    assert names["tops"][0][1:3] == ("Kabul", 4)
     assert len(names["runs"]) == 2
     assert len(names["versions"]) == 1
     assert names["token"]
