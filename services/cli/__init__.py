@@ -5,7 +5,19 @@ Exit codes: 0 done · 1 something failed or is not well, said on standard error 
 
 import typer
 
-from services.cli import articles, dead, demo, export, files, reenrich, status, topics, up
+from services.cli import (
+    articles,
+    dead,
+    demo,
+    export,
+    files,
+    query,
+    reenrich,
+    status,
+    tail,
+    topics,
+    up,
+)
 from services.cli.terminal import failing_in_one_line
 
 app = typer.Typer(
@@ -28,8 +40,15 @@ app.command(epilog="Examples: newsflow publish wire/*.json; cat story.txt | news
 )
 app.command(
     epilog="Examples: newsflow query --entity Kabul --since 7d; "
-    "newsflow query --topic sport --json | jq .headline",
-)(articles.query)
+    "newsflow query --topic sport --json | jq .headline; "
+    "newsflow query --place Kabul --within 100km --fold; newsflow query --country AF --count; "
+    "newsflow query --since 4w --histogram; newsflow query --top topics --by week; "
+    "newsflow query --entity Kabul --explain",
+)(query.query)
+app.command(
+    epilog="Examples: newsflow tail --topic conflict; "
+    "newsflow tail --since 1h --json | jq .headline",
+)(tail.tail)
 app.command(
     epilog="Examples: newsflow export --format ninjs --since 7d > week.jsonl; "
     "newsflow export --format jsonld --topic sport --out sport.jsonl --resume; "

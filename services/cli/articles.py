@@ -1,4 +1,4 @@
-"""`newsflow publish` and `newsflow query`."""
+"""`newsflow publish`."""
 
 import asyncio
 import contextlib
@@ -16,15 +16,10 @@ from typing import Annotated, BinaryIO, Final, cast
 import typer
 from redis.asyncio import Redis
 
-from services.cli import screens
-from services.cli.asking import Entity, Since, Source, Topics, Until, Words, question
-from services.cli.terminal import AsJson, Folder, err, here, line, mongo, out, progress, redis
+from services.cli.terminal import AsJson, Folder, err, here, line, progress, redis
 from services.ingest.handler import File, Read, read
 from services.ingest.records import Limits
 from services.ingest.unpacking import Allowance
-from services.store.documents import Document
-from services.store.questions import Question
-from services.store.questions import query as query_for
 from services.store.settings import StoreSettings
 from shared import streams, wire
 from shared.broker import publish as publish_to
@@ -116,44 +111,3 @@ def _refuse(file: Path, reason: str) -> None:
 def _chunks(records: Iterator[Read]) -> Iterator[list[Read]]:
     while chunk := list(islice(records, _CHUNK)):
         yield chunk
-
-
-def query(
-    entity: Entity = None,
-    topic: Topics = None,
-    source: Source = None,
-    since: Since = None,
-    until: Until = None,
-    text: Words = None,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 for all.")] = 20,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Also what is withheld, canceled or under embargo.")
-    ] = False,
-    folder: Folder = Path(),
-    as_json: AsJson = False,
-) -> None:
-    """Find stored articles, newest first; with --json whole documents, one a line."""
-    settings, _ = here(folder)
-    asked = question(
-        entity=entity,
-        topics=topic,
-        source=source,
-        since=since,
-        until=until,
-        text=text,
-        everything=everything,
-        now=datetime.now(UTC),
-    )
-    documents = asyncio.run(_find(settings, asked, limit))
-    if as_json:
-        for document in documents:
-            line(document)
-    else:
-        out.print(screens.articles(documents))
-        err.print(f"{len(documents)} articles")
-
-
-async def _find(settings: StoreSettings, asked: Question, limit: int) -> list[Document]:
-    wanted = query_for(asked, now=datetime.now(UTC))
-    async with mongo(settings) as articles:
-        return [document async for document in articles.find(wanted, limit=limit)]

@@ -19,6 +19,10 @@ class UnknownTopic(NewsflowError):  # noqa: N818 (reads as the state it names)
     """No topic of the lexicon is called so; the text says which there are."""
 
 
+class UnknownPlace(NewsflowError):  # noqa: N818 (reads as the state it names)
+    """No place or country is known by a name; the text says what to ask instead."""
+
+
 def entity(typed: str) -> str:
     """Return the canonical name of a country or organisation that is known: `US`, `UN`.
 
@@ -27,6 +31,44 @@ def entity(typed: str) -> str:
     known = tables.gazetteer()
     meant = known.organisations.get(fold(typed)) or known.countries.get(fold(typed))
     return meant.name if meant else typed
+
+
+def country(typed: str) -> str:
+    """Return the ISO 3166-1 code of a country, typed as its code or its name.
+
+    Raise UnknownPlace.
+    """
+    known = tables.gazetteer()
+    code = typed.strip().upper()
+    if code in known.atlas.by_code and "-" not in code:
+        return code
+    meant = known.countries.get(fold(typed))
+    if meant is None:
+        msg = f"no country {typed!r} is known; write its ISO 3166-1 code (AF) or English name"
+        raise UnknownPlace(msg)
+    return meant.code
+
+
+def point(typed: str) -> tuple[float, float]:
+    """Return longitude and latitude of the place that most people mean: `Paris`, `Paris, Texas`.
+
+    Raise UnknownPlace.
+    """
+    known = tables.gazetteer()
+    name, _, outer = (fold(part) for part in typed.partition(","))
+    found = known.atlas.named(name.strip())
+    if outer.strip():
+        codes = {place.code for place in known.atlas.after_comma(outer.strip()) if place.code}
+        if land := known.countries.get(outer.strip()):
+            codes.add(land.code)
+        found = tuple(place for place in found if {place.code, place.country} & codes)
+    elif land := known.countries.get(name):
+        found = (*found, *filter(None, [known.atlas.by_code.get(land.code)]))
+    best = max(found, key=lambda place: (place.point is not None, place.population), default=None)
+    if best is None or best.point is None:
+        msg = f"no place {typed!r} is known; write --near LATITUDE,LONGITUDE, or --entity"
+        raise UnknownPlace(msg)
+    return best.point
 
 
 def topics(typed: str) -> tuple[str, ...]:

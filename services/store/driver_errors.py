@@ -31,6 +31,14 @@ PASSING: Final = frozenset(
     {6, 7, 24, 43, 50, 64, 89, 91, 112, 134, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
     | {_AUTHENTICATION_FAILED, _UNAUTHORIZED, _NO_DISK}
 )
+_NOT_OURS: Final = "not a resume token of MongoDB"
+_UNFOLLOWABLE: Final = {
+    40573: "only a replica set tells of changes; make this MongoDB one, of one node if need be",
+    286: "too much was stored since: MongoDB no longer knows what followed; start anew",
+    280: "MongoDB cannot go on from this token; start anew",
+    260: _NOT_OURS,
+    50811: _NOT_OURS,
+}
 _LABELS: Final = ("RetryableWriteError", "RetryableError", "TransientTransactionError")
 
 
@@ -61,6 +69,11 @@ def is_passing(error: Exception) -> bool:
 def is_refusal(error: PyMongoError) -> bool:
     codes = (_AUTHENTICATION_FAILED, _UNAUTHORIZED)
     return isinstance(error, OperationFailure) and error.code in codes
+
+
+def unfollowable(error: PyMongoError) -> str | None:
+    """Return why no change stream can be had, in one sentence; None when it is another error."""
+    return _UNFOLLOWABLE.get(error.code or 0) if isinstance(error, OperationFailure) else None
 
 
 def is_of_the_data(error: Exception) -> bool:

@@ -35,13 +35,15 @@ from services.store.documents import (
     head_update,
     revision_update,
 )
-from services.store.driver_errors import is_passing, is_refusal, outages, short
+from services.store.driver_errors import is_passing, is_refusal, outages, short, unfollowable
+from services.store.following import Token
 from services.store.indexes import ARTICLES, MIGRATIONS, NAMES, REVISIONS, changes, indexes
 from services.store.joining import gather
 from services.store.migrations import Command, due, is_busy, is_done, is_newer
+from services.store.plans import Plan, plan
 from services.store.questions import Query
 from services.store.settings import StoreSettings
-from shared.errors import NewsflowError, PermanentError
+from shared.errors import MongoUnavailable, NewsflowError, PermanentError
 from shared.observability import get_logger
 from shared.outcome import Status
 from shared.part import Running
@@ -62,6 +64,10 @@ class UnusableMongo(NewsflowError):  # noqa: N818 (reads as the state it names)
 
 class RefusedQuery(NewsflowError):  # noqa: N818 (reads as the state it names)
     """A filter that MongoDB does not understand; the text holds its own words."""
+
+
+class CannotFollow(NewsflowError):  # noqa: N818 (reads as the state it names)
+    """A change stream that cannot be opened, or not go on where it was; the text says why."""
 
 
 class Mongo:
@@ -236,6 +242,56 @@ class Mongo:
     async def files(self) -> set[str]:
         """Return the names of the files, within the inbox, that hold a stored revision."""
         return set(await self._database[REVISIONS].distinct("provenance.file.path"))
+
+    async def aggregate(
+        self, pipeline: Sequence[Mapping[str, Any]], *, names: bool
+    ) -> list[Document]:
+        """Return what a pipeline makes of the heads, however long it takes."""
+        with pymongo.timeout(None):
+            cursor = self._database[ARTICLES].aggregate(
+                pipeline, collation=NAMES if names else None
+            )
+            return [document async for document in cursor]
+
+    async def explain(self, query: Query, *, limit: int) -> Plan:
+        """Return how MongoDB answers `query`, by answering it."""
+        find = {"find": ARTICLES, "filter": query.filter, "sort": dict(query.sort), "limit": limit}
+        names = {"collation": NAMES.document} if query.names else {}
+        with pymongo.timeout(None):
+            explained = await self._database.command(
+                {"explain": find | names, "verbosity": "executionStats"}
+            )
+        return plan(explained)
+
+    async def versions(self, article_id: str) -> list[Document]:
+        """Return every version of an article as its publisher sent it, the oldest first."""
+        found = self._database[REVISIONS].find(
+            {"article_id": article_id}, sort=[("version_created", pymongo.ASCENDING)]
+        )
+        return [revision async for revision in found]
+
+    async def changes(
+        self, pipeline: Sequence[Mapping[str, Any]], *, after: Token | None
+    ) -> AsyncIterator[tuple[Document | None, Token]]:
+        """Yield changes of heads and, when there was none for a second, None; see following.py.
+
+        Raises MongoUnavailable when the stream breaks, and CannotFollow.
+        """
+        try:
+            async with self._database[ARTICLES].watch(
+                list(pipeline),
+                full_document="updateLookup",
+                resume_after=after,
+            ) as stream:
+                while stream.alive:
+                    change = await stream.try_next()
+                    yield change, stream.resume_token
+        except PyMongoError as error:
+            if is_passing(error):
+                raise MongoUnavailable(short(error)) from error
+            if why := unfollowable(error):
+                raise CannotFollow(why) from None
+            raise
 
     async def count(self) -> int:
         """Return about how many articles there are, from the collection's metadata."""

@@ -12,6 +12,7 @@ from pymongo import DESCENDING
 from shared.errors import NewsflowError
 
 _AGO: Final = re.compile(r"(\d{1,6})\s*([mhdw])")
+_EARTH_RADIUS_KM: Final = 6378.1  # MongoDB's own
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -19,15 +20,39 @@ class BadTime(NewsflowError):  # noqa: N818 (reads as the state it names)
     """A time that cannot be read; the text says how to write one."""
 
 
+class Circle(NamedTuple):
+    """All that lies within `km` of a point, given as GeoJSON does: longitude first, in degrees."""
+
+    longitude: float
+    latitude: float
+    km: float
+
+    @property
+    def within(self) -> dict[str, Any]:
+        """The condition on a location; the radius is in radians."""
+        around = [[self.longitude, self.latitude], self.km / _EARTH_RADIUS_KM]
+        return {"$geoWithin": {"$centerSphere": around}}
+
+
 class Question(NamedTuple):
-    """What is asked for; everything given has to hold. Without anything: the newest articles."""
+    """What is asked for; everything given has to hold. Without anything: the newest articles.
+
+    With `fold`, of the re-runs of a story only the first counts.
+    """
 
     entity: str | None = None
+    entity_id: str | None = None
     topics: tuple[str, ...] = ()
     source: str | None = None
+    country: str | None = None  # ISO 3166-1, of any place that is named
+    near: Circle | None = None
+    speaker: str | None = None
+    language: str | None = None
+    cluster: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
+    fold: bool = False
     everything: bool = False
 
 
@@ -44,15 +69,20 @@ def query(question: Question, *, now: datetime) -> Query:
 
     Not for readers are those withheld or canceled, and those under embargo at the time `now`.
     """
-    wanted: dict[str, Any] = {}
-    if question.entity:
-        wanted["entities.name"] = question.entity
-    if question.topics:
-        wanted["topics.id"] = {"$in": list(question.topics)}
-    if question.source:
-        wanted["source"] = question.source
-    if question.text:
-        wanted["$text"] = {"$search": question.text}
+    asked = {
+        "entities.name": question.entity,
+        "entities.id": question.entity_id,
+        "topics.id": {"$in": list(question.topics)} if question.topics else None,
+        "source": question.source,
+        "entities.country": question.country,
+        "entities.location": question.near and question.near.within,
+        "quotes.speaker": question.speaker,
+        "language": question.language,
+        "cluster": question.cluster,
+        "$text": {"$search": question.text} if question.text else None,
+        "$expr": {"$eq": ["$_id", "$cluster"]} if question.fold else None,
+    }
+    wanted: dict[str, Any] = {field: value for field, value in asked.items() if value}
     span = {"$gte": question.since, "$lt": question.until}
     if given := {operator: moment for operator, moment in span.items() if moment}:
         wanted["version_created"] = given
@@ -60,7 +90,7 @@ def query(question: Question, *, now: datetime) -> Query:
         wanted["pub_status"] = "usable"
         wanted["embargoed_until"] = {"$not": {"$gt": now}}
     # A text index knows no collation: with words in the question, names are taken as written.
-    names = bool(question.entity) and not question.text
+    names = bool(question.entity or question.speaker) and not question.text
     return Query(wanted, [("version_created", DESCENDING)], names)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.store.questions import BadTime, Question, moment, query
+from services.store.questions import BadTime, Circle, Question, moment, query
 from tests.builders import NOON
 
 
@@ -41,6 +41,34 @@ def test_all_that_is_asked_has_to_hold() -> None:
         "version_created": {"$gte": NOON, "$lt": NOON + timedelta(days=1)},
     }
     assert built.sort == [("version_created", -1)]
+    assert built.names
+
+
+def test_places_speakers_and_folds_are_conditions() -> None:
+    """A circle in radians of MongoDB's earth; a fold keeps the first run of each story."""
+    asked = Question(
+        entity_id="geonames:1138958",
+        near=Circle(69.17, 34.53, 63.781),
+        country="AF",
+        speaker="Ada Okoro",
+        language="en",
+        cluster="c",
+        fold=True,
+        everything=True,
+    )
+
+    built = query(asked, now=NOON)
+
+    around = built.filter.pop("entities.location")["$geoWithin"]["$centerSphere"]
+    assert around == [[69.17, 34.53], pytest.approx(0.01)]
+    assert built.filter == {
+        "entities.id": "geonames:1138958",
+        "entities.country": "AF",
+        "quotes.speaker": "Ada Okoro",
+        "language": "en",
+        "cluster": "c",
+        "$expr": {"$eq": ["$_id", "$cluster"]},
+    }
     assert built.names
 
 
