@@ -218,6 +218,7 @@ class Mongo:
             sort=query.sort,
             limit=limit,
             collation=NAMES if query.names else None,
+            hint=query.index,
         )
         async for document in cursor:
             yield document
@@ -256,10 +257,11 @@ class Mongo:
     async def explain(self, query: Query, *, limit: int) -> Plan:
         """Return how MongoDB answers `query`, by answering it."""
         find = {"find": ARTICLES, "filter": query.filter, "sort": dict(query.sort), "limit": limit}
-        names = {"collation": NAMES.document} if query.names else {}
+        options: dict[str, Any] = {"collation": NAMES.document} if query.names else {}
+        options |= {"hint": query.index} if query.index else {}
         with pymongo.timeout(None):
             explained = await self._database.command(
-                {"explain": find | names, "verbosity": "executionStats"}
+                {"explain": find | options, "verbosity": "executionStats"}
             )
         return plan(explained)
 

@@ -12,6 +12,7 @@ from pymongo import DESCENDING
 from shared.errors import NewsflowError
 
 _AGO: Final = re.compile(r"(\d{1,6})\s*([mhdw])")
+_NEAR: Final = "place_time"  # see indexes.py
 _EARTH_RADIUS_KM: Final = 6378.1  # MongoDB's own
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -57,11 +58,15 @@ class Question(NamedTuple):
 
 
 class Query(NamedTuple):
-    """A MongoDB query: what `find` takes. With `names`, names match whatever case and accents."""
+    """A MongoDB query: what `find` takes. With `names`, names match whatever case and accents.
+
+    `index` is the one to use where the planner's own choice may read every article.
+    """
 
     filter: dict[str, Any]
     sort: list[tuple[str, int]]
     names: bool
+    index: str | None = None
 
 
 def query(question: Question, *, now: datetime) -> Query:
@@ -91,7 +96,10 @@ def query(question: Question, *, now: datetime) -> Query:
         wanted["embargoed_until"] = {"$not": {"$gt": now}}
     # A text index knows no collation: with words in the question, names are taken as written.
     names = bool(question.entity or question.speaker) and not question.text
-    return Query(wanted, [("version_created", DESCENDING)], names)
+    others = (question.entity, question.entity_id, question.source, question.speaker)
+    served = any((*others, question.topics, question.cluster, question.text))
+    index = _NEAR if question.near and not served else None
+    return Query(wanted, [("version_created", DESCENDING)], names, index)
 
 
 def moment(text: str, *, now: datetime) -> datetime:
