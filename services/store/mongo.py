@@ -218,7 +218,7 @@ class Mongo:
             sort=query.sort,
             limit=limit,
             collation=NAMES if query.names else None,
-            hint=query.index,
+            hint=query.hint,
         )
         async for document in cursor:
             yield document
@@ -258,7 +258,7 @@ class Mongo:
         """Return how MongoDB answers `query`, by answering it."""
         find = {"find": ARTICLES, "filter": query.filter, "sort": dict(query.sort), "limit": limit}
         options: dict[str, Any] = {"collation": NAMES.document} if query.names else {}
-        options |= {"hint": query.index} if query.index else {}
+        options |= {"hint": query.hint} if query.hint else {}
         with pymongo.timeout(None):
             explained = await self._database.command(
                 {"explain": find | options, "verbosity": "executionStats"}

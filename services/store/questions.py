@@ -60,13 +60,13 @@ class Question(NamedTuple):
 class Query(NamedTuple):
     """A MongoDB query: what `find` takes. With `names`, names match whatever case and accents.
 
-    `index` is the one to use where the planner's own choice may read every article.
+    `hint` names the index to use where the planner's own choice may read every article.
     """
 
     filter: dict[str, Any]
     sort: list[tuple[str, int]]
     names: bool
-    index: str | None = None
+    hint: str | None = None
 
 
 def query(question: Question, *, now: datetime) -> Query:
@@ -98,8 +98,8 @@ def query(question: Question, *, now: datetime) -> Query:
     names = bool(question.entity or question.speaker) and not question.text
     others = (question.entity, question.entity_id, question.source, question.speaker)
     served = any((*others, question.topics, question.cluster, question.text))
-    index = _NEAR if question.near and not served else None
-    return Query(wanted, [("version_created", DESCENDING)], names, index)
+    hint = _NEAR if question.near and not served else None
+    return Query(wanted, [("version_created", DESCENDING)], names, hint)
 
 
 def moment(text: str, *, now: datetime) -> datetime:

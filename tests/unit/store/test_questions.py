@@ -100,6 +100,6 @@ def test_a_place_alone_is_asked_of_its_own_index() -> None:
     """The planner may read every article in the order of time; with a name it knows better."""
     near = Circle(longitude=69.2, latitude=34.5, km=50)
 
-    assert query(Question(near=near), now=NOON).index == "place_time"
-    assert query(Question(near=near, entity="Kabul"), now=NOON).index is None
-    assert query(Question(), now=NOON).index is None
+    assert query(Question(near=near), now=NOON).hint == "place_time"
+    assert query(Question(near=near, entity="Kabul"), now=NOON).hint is None
+    assert query(Question(), now=NOON).hint is None
