@@ -30,6 +30,11 @@ async def mongo(mongo_url: str) -> AsyncIterator[Mongo]:
     await adapter.close()
 
 
+def _heed_ctrl_c() -> None:
+    """Take Ctrl-C also where the tests run in the background, where shells have it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Follower:
     """A process that follows, its output in files."""
 
@@ -42,6 +47,7 @@ class Follower:
                 env={**os.environ, "NEWSFLOW_MONGO_URL": url, "PYTHONPATH": str(ROOT)},
                 stdout=out,
                 stderr=err,
+                preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 (calls nothing but signal)
             )
 
     def lines(self) -> list[str]:
@@ -64,10 +70,12 @@ async def until(holds: Callable[[], bool]) -> None:
 @contextlib.contextmanager
 def tail(folder: Path, url: str, *arguments: str) -> Iterator[Follower]:
     follower = Follower(folder, url, "-m", "services.cli", "tail", *arguments)
-    yield follower
-    if follower.process.poll() is None:
-        follower.process.kill()
-        follower.process.wait()
+    try:
+        yield follower
+    finally:
+        if follower.process.poll() is None:
+            follower.process.kill()
+            follower.process.wait()
 
 
 async def write(mongo: Mongo, name: str) -> None:
