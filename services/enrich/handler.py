@@ -46,7 +46,7 @@ def enrich(
 
     The results stand in the order of the articles. One that is too long is refused, the others go
     on. One in another language than English gets its language and headline only. Uses one core
-    and no I/O, in any thread; an article of 400 words takes about 4 ms. `learned` holds for each
+    and no I/O, in any thread; an article of 400 words takes about 5 ms. `learned` holds for each
     article what its source is known to put under others (footers.Ending), or nothing at all.
     """
     footers = learned or [frozenset()] * len(articles)
