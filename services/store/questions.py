@@ -1,6 +1,7 @@
 """The questions people ask of the articles, as MongoDB queries. Pure.
 
-Each is served by an index of services/store/mongo.py, newest first.
+Each is answered newest first, most by an index of indexes.py of their own; those of a country or a
+language alone go through the articles in the order of time.
 """
 
 import re
