@@ -13,8 +13,8 @@ demo: $(READY) ## Run the main job once: servers, services, seed articles, docum
 up: $(READY) ## Start servers and services here; make inbox/, archive/ and var/; stop with Ctrl-C
 	@$(BIN)/newsflow up
 
-test: $(READY) ## Run every test on real servers
-	@$(BIN)/pytest
+test: $(READY) ## Run every test on real servers, two files at a time
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 test-fast: $(READY) ## Run the tests that need no server
 	@$(BIN)/pytest tests/unit
