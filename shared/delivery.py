@@ -97,6 +97,7 @@ class Consumer(Generic[M]):
         await self._subscriber.stop()
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(self._settings.stop_within_s):
+                await self._desk.rest()
                 await self._finish_own()
                 await self._group.forget(self.name)
 
@@ -172,6 +173,7 @@ class Consumer(Generic[M]):
             await self._take(batch)
         for suspect in suspects:
             await self._take([suspect])
+            await self._desk.rest({suspect.id})  # alone: the next one is not claimed before
 
     async def _take(self, pending: Sequence[Pending]) -> None:
         """Claim `pending` and work on it; bury what always ended its process."""
@@ -199,6 +201,7 @@ class Consumer(Generic[M]):
         while entries := await self._group.own(after, self._settings.batch_size):
             after = entries[-1].id
             await self._desk.take([entry for entry in entries if entry.fields])
+        await self._desk.rest()
 
 
 async def _parse(

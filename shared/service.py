@@ -33,8 +33,11 @@ from shared.part import Part, Running
 from shared.settings import InvalidSettings, Settings, load
 
 S = TypeVar("S", bound=Settings)
+
 _EXIT_FAILED: Final = 1
 _EXIT_SETTINGS: Final = 2
+# Objects: a batch of 400 articles makes some 30,000, all of which go without a collection.
+_COLLECT_EVERY: Final = 20_000
 
 
 class Service:
@@ -161,6 +164,7 @@ def run(create: Callable[[S], Service], settings: type[S]) -> NoReturn:
         observability.configure(level=loaded.log_level, log_format=loaded.log_format)
         service = create(loaded)
         gc.freeze()  # modules are for good: each full collection would look through them again
+        gc.set_threshold(_COLLECT_EVERY, 10, 10)
         sys.exit(asyncio.run(service.serve()))
     except NewsflowError as error:
         print(f"newsflow: {error}", file=sys.stderr)  # noqa: T201 (also when logs are not set up)
