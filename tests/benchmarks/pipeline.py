@@ -54,7 +54,7 @@ from tests.benchmarks.peers import work
 from tests.benchmarks.stories import stories
 
 BATCH: Final = 200
-QUIET_S: Final = 15  # after which what is missing stays missing: three times LEFT_AFTER_S
+QUIET_S: Final = 60  # after which what is missing stays missing: twelve times LEFT_AFTER_S
 Texts = Sequence[str]
 
 
