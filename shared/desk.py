@@ -22,6 +22,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from redis.exceptions import RedisError
 
 from shared import deadletters, wire
+from shared.accounts import origin_of
 from shared.deadletters import Cause, DeadLetter
 from shared.errors import InvalidMessage, PermanentError, TransientError
 from shared.group import Entry, Group, Settlement
@@ -126,7 +127,7 @@ class Desk(Generic[M]):
     async def _ends(self, entries: Sequence[Entry]) -> list[_End]:
         """Return the ends of `entries`; none for those that stay pending."""
         attempt = 0
-        named: dict[bytes, str] = {}
+        named: dict[bytes, M] = {}
         while True:
             try:
                 ends = await self._try(entries, named)
@@ -142,8 +143,8 @@ class Desk(Generic[M]):
                 self._bugs.extend([False] * len(ends))
                 return ends
 
-    async def _try(self, entries: Sequence[Entry], named: dict[bytes, str]) -> list[_End]:
-        """Return the ends of `entries`; add to `named` the article ids of those that have one."""
+    async def _try(self, entries: Sequence[Entry], named: dict[bytes, M]) -> list[_End]:
+        """Return the ends of `entries`; add to `named` the articles of those that are one."""
         articles: dict[Entry, M] = {}
         ends: list[_End] = []
         for entry in entries:
@@ -159,7 +160,7 @@ class Desk(Generic[M]):
                 ends.append(self._park(entry, str(error), cause="invalid"))
             else:
                 articles[entry] = article
-                named[entry.id] = article.article_id
+                named[entry.id] = article
         outcomes = await self._work.handler(list(articles.values())) if articles else []
         return ends + [
             self._end(entry, named[entry.id], outcome)
@@ -167,18 +168,18 @@ class Desk(Generic[M]):
         ]
 
     async def _isolate(
-        self, entries: Sequence[Entry], named: dict[bytes, str], error: Exception
+        self, entries: Sequence[Entry], named: dict[bytes, M], error: Exception
     ) -> list[_End]:
         """Return the ends of entries that raised together: each is tried by itself."""
         if len(entries) > 1:
             return [end for entry in entries for end in await self._ends([entry])]
         [entry] = entries
-        article_id = named.get(entry.id)
+        article = named.get(entry.id)
         self._bugs.append(True)
         self._metrics.articles["failed"].inc()
         self._log.error(
             "article",
-            article_id=article_id,
+            article_id=article.article_id if article else None,
             status="failed",
             entry_id=entry.id.decode(),
             deliveries=entry.deliveries,
@@ -190,20 +191,20 @@ class Desk(Generic[M]):
         if entry.deliveries < self._settings.max_deliveries:
             return []
         reason = f"{type(error).__name__}: {error} (at each of {entry.deliveries} deliveries)"
-        return [self._park(entry, reason, cause="failed", article_id=article_id)]
+        return [self._park(entry, reason, cause="failed", article=article)]
 
-    def _end(self, entry: Entry, article_id: str, outcome: Outcome | PermanentError) -> _End:
+    def _end(self, entry: Entry, article: M, outcome: Outcome | PermanentError) -> _End:
         if isinstance(outcome, PermanentError):
-            return self._park(entry, str(outcome), cause="rejected", article_id=article_id)
-        if outcome.message is None:
-            settlement = Settlement(entry.id)
-        else:
-            settlement = Settlement(entry.id, "target", wire.encode(outcome.message))
-        return _End(settlement, outcome.status, article_id)
+            return self._park(entry, str(outcome), cause="rejected", article=article)
+        status, origin = outcome.status, origin_of(entry.fields, article)
+        settlement = Settlement(entry.id, status=status, origin=origin)
+        if outcome.message is not None:
+            fields = wire.encode(outcome.message)
+            settlement = settlement._replace(to="target", fields=fields)
+        return _End(settlement, status, article.article_id)
 
-    def _park(
-        self, entry: Entry, reason: str, *, cause: Cause, article_id: str | None = None
-    ) -> _End:
+    def _park(self, entry: Entry, reason: str, *, cause: Cause, article: M | None = None) -> _End:
+        article_id = article.article_id if article else None
         letter = DeadLetter(
             reason=reason,
             cause=cause,
@@ -214,7 +215,8 @@ class Desk(Generic[M]):
             article_id=article_id,
             original=entry.fields,
         )
-        settlement = Settlement(entry.id, "dead", deadletters.encode(letter))
+        origin = origin_of(entry.fields, article)
+        settlement = Settlement(entry.id, "dead", deadletters.encode(letter), "dead", origin)
         return _End(settlement, "dead", article_id, reason)
 
     async def _settle(self, ends: Sequence[_End]) -> None:

@@ -12,12 +12,15 @@ from typing import Any, Final, Literal, NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from shared import redis_scripts, streams
+from shared import accounts, redis_scripts, streams
+from shared.accounts import Origin
+from shared.outcome import Status
 from shared.streams import Hop
 
 _PAGE: Final = 1_000
 _FORGET_AFTER_MS: Final = 3_600_000
 _KEYS: Final = {"nowhere": 0, "target": 2, "dead": 3}  # as redis_scripts.SETTLE counts its keys
+_FILES_FROM: Final = 5
 
 Fields = Mapping[bytes, bytes]
 
@@ -39,11 +42,16 @@ class Pending(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """The end of an entry: acknowledged, and `fields` published to the target or the dead."""
+    """The end of an entry: acknowledged, `fields` published to the target or the dead, counted.
+
+    It is counted as `status`, for the producer and the file of `origin`.
+    """
 
     id: bytes
     to: Literal["nowhere", "target", "dead"] = "nowhere"
     fields: Fields = MappingProxyType({})
+    status: Status = "stored"
+    origin: Origin = Origin()
 
 
 class State(NamedTuple):
@@ -84,11 +92,17 @@ class Group:
 
     async def settle(self, ends: Iterable[Settlement]) -> set[bytes]:
         """End entries, all at once; return the ids that were still pending until now."""
-        arguments: list[bytes | str | int] = [self._hop.stage]
+        arguments: list[bytes | str | int] = [self._hop.stage, accounts.MOST_PRODUCERS]
+        files: dict[tuple[str, str], int] = {}
         for end in ends:
             flat = [part for pair in end.fields.items() for part in pair]
-            arguments += [end.id, _KEYS[end.to], len(flat), *flat]
+            life = (end.origin.path, end.origin.life)
+            is_last = end.to != "target" and end.origin.path
+            file = files.setdefault(life, _FILES_FROM + len(files)) if is_last else 0
+            arguments += [end.id, _KEYS[end.to], end.status, end.origin.producer]
+            arguments += [file, end.origin.life, len(flat), *flat]
         keys = [self._hop.source, self._hop.target or self._hop.source, streams.DEAD]
+        keys += [streams.ACCOUNTS, *(streams.FILE + path for path, _ in files)]
         return set(await self._settle(keys=keys, args=arguments))
 
     async def abandoned(self, idle_ms: int) -> list[Pending]:

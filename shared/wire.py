@@ -1,6 +1,7 @@
 """The shapes in which an article may stand in a stream entry. Pure.
 
-The contract: one field `data` that holds a JSON object; further fields are ignored.
+The contract: one field `data` that holds a JSON object. Beside it `producer` says who sends it,
+and `message_id` names the message; further fields are ignored.
 
     XADD articles.raw * data '{"headline": "...", "body": "..."}'
 
@@ -17,8 +18,9 @@ from typing import Any, Final, TypeVar
 import orjson
 from pydantic import ValidationError
 
+from shared.accounts import entry_origin
 from shared.errors import InvalidMessage
-from shared.messages import ENTRY, EntryOrigin, Message
+from shared.messages import ENTRY, Message
 
 M = TypeVar("M", bound=Message)
 
@@ -52,7 +54,7 @@ def decode(
     body = _body(fields)
     if limit_bytes is not None and len(body) > limit_bytes:
         raise InvalidMessage(too_large(len(body), limit_bytes))
-    origin = EntryOrigin(stream=stream, entry_id=entry_id)
+    origin = entry_origin(fields, stream=stream, entry_id=entry_id)
     try:
         return message.model_validate_json(body, context={ENTRY: origin})
     except ValidationError as error:
