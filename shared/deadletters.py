@@ -157,6 +157,14 @@ async def replay(redis: Redis, letter: DeadLetter, *, data: bytes | None = None)
     return await _replayed(redis, letter, fields)
 
 
+async def purge(redis: Redis, letter: DeadLetter) -> bool:
+    """Take `letter` away for good; False when somebody else has taken it before."""
+    origin = origin_of(letter.original, None)
+    keys = [streams.DEAD, streams.ACCOUNTS, streams.FILE + origin.path]
+    counted = [letter.letter_id, origin.producer, origin.life]
+    return bool(await redis.eval(redis_scripts.PURGE, len(keys), *keys, *counted))
+
+
 async def _replayed(redis: Redis, letter: DeadLetter, fields: Mapping[bytes, bytes]) -> str | None:
     """Take a letter away, count it, and publish `fields` instead, at once; "" for no fields."""
     origin = origin_of(letter.original, None)

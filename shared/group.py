@@ -4,13 +4,14 @@ shared/delivery.py decides; only this file acknowledges, claims and trims. Every
 redis.exceptions.RedisError or OSError, and may be made again after it did.
 """
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from shared import accounts, redis_scripts, streams
 from shared.accounts import Origin
@@ -77,11 +78,15 @@ class Group:
         self._hop = hop
         self._name = name
         self._settle = redis.register_script(redis_scripts.SETTLE)
+        self._begin = redis.register_script(redis_scripts.BEGIN)
         self._trim = redis.register_script(redis_scripts.TRIM)
         self._forget = redis.register_script(redis_scripts.FORGET)
 
     async def ensure(self) -> None:
-        """Make stream and group if they are missing; the group starts at the first entry."""
+        """Make stream and group if they are missing; the group starts at the first entry.
+
+        What it has ended is counted from here on.
+        """
         try:
             await self._redis.xgroup_create(
                 name=self._hop.source, groupname=self._hop.stage, id="0", mkstream=True
@@ -89,6 +94,8 @@ class Group:
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
+        with contextlib.suppress(OutOfMemoryError):  # then it begins with the first end
+            await self._begin(keys=self._keys(), args=[self._hop.stage])
 
     async def settle(self, ends: Iterable[Settlement]) -> set[bytes]:
         """End entries, all at once; return the ids that were still pending until now."""
@@ -101,9 +108,12 @@ class Group:
             file = files.setdefault(life, _FILES_FROM + len(files)) if is_last else 0
             arguments += [end.id, _KEYS[end.to], end.status, end.origin.producer]
             arguments += [file, end.origin.life, len(flat), *flat]
-        keys = [self._hop.source, self._hop.target or self._hop.source, streams.DEAD]
-        keys += [streams.ACCOUNTS, *(streams.FILE + path for path, _ in files)]
+        keys = [*self._keys(), *(streams.FILE + path for path, _ in files)]
         return set(await self._settle(keys=keys, args=arguments))
+
+    def _keys(self) -> list[str]:
+        target = self._hop.target or self._hop.source
+        return [self._hop.source, target, streams.DEAD, streams.ACCOUNTS]
 
     async def abandoned(self, idle_ms: int) -> list[Pending]:
         """Return up to 1,000 entries that nobody has touched for `idle_ms`, oldest first."""

@@ -49,12 +49,14 @@ local function sum(accounts, ...)
   end
   return total
 end
-local function rebase(accounts, stage, source, target, dead)
+local function rebase(begins, accounts, stage, source, target, dead)
   local function of(status) return stage .. ':' .. status end
   local stored = sum(accounts, of('stored'), of('updated'), of('duplicate'))
   local ends = stored + sum(accounts, of('enriched'), of('dead'))
-  local added, lag, pending = flow(source, stage)
-  redis.call('HSET', accounts, of('base'), added - lag - pending - ends)
+  local added, lag, pending, last = flow(source, stage)
+  local base = added - lag - pending - ends
+  if begins and last == '0-0' then base = 0 end -- nothing was read yet: what is gone is missing
+  redis.call('HSET', accounts, of('base'), base)
   if target ~= source then
     local passed = sum(accounts, of('enriched'), target .. ':replayed')
     redis.call('HSET', accounts, of('passed'), (flow(target, '')) - passed)
@@ -118,9 +120,19 @@ for key, file in pairs(files) do
   end
 end
 if redis.call('HEXISTS', KEYS[4], stage .. ':base') == 0 then
-  rebase(KEYS[4], stage, KEYS[1], KEYS[2], KEYS[3])
+  rebase(true, KEYS[4], stage, KEYS[1], KEYS[2], KEYS[3])
 end
 return settled
+"""
+
+BEGIN: Final = f"""
+-- Note where a stage's counting begins, before it reads; once.
+-- KEYS: source, target, dead, accounts   ARGV: group
+{_FLOW}{_REBASE}
+if redis.call('HEXISTS', KEYS[4], ARGV[1] .. ':base') == 0 then
+  rebase(true, KEYS[4], ARGV[1], KEYS[1], KEYS[2], KEYS[3])
+end
+return 1
 """
 
 REPLAY: Final = """
@@ -248,4 +260,41 @@ while redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[2]) do
   redis.call('DEL', redis.call('ZPOPMIN', KEYS[1])[1])
 end
 return learned
+"""
+
+PURGE: Final = """
+-- Take a letter away for good, once, and count it.
+-- KEYS: dead, accounts, file   ARGV: id, producer, the file's life or ''
+-- Returns whether it was still there.
+if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+local producer = ARGV[2]
+if redis.call('HEXISTS', KEYS[2], 'producer@' .. producer) == 0 then producer = '(others)' end
+redis.call('HINCRBY', KEYS[2], 'dead:purged', 1)
+redis.call('HINCRBY', KEYS[2], 'dead:purged@' .. producer, 1)
+if ARGV[3] ~= '' and redis.call('HGET', KEYS[3], 'life') == ARGV[3] then
+  redis.call('HINCRBY', KEYS[3], 'purged', 1)
+end
+return 1
+"""
+
+SNAPSHOT: Final = f"""
+-- Return everything that has to add up, as it is at one moment; nothing is written.
+-- KEYS: accounts, dead, then streams   ARGV: the group of each stream
+-- Returns the accounts as fields and values, the number of letters, and of each stream: entries
+-- it ever had, unread, pending, the id up to which it is read.
+{_FLOW}
+local flows = {{}}
+for i, group in ipairs(ARGV) do flows[i] = {{flow(KEYS[2 + i], group)}} end
+return {{redis.call('HGETALL', KEYS[1]), redis.call('XLEN', KEYS[2]), flows}}
+"""
+
+ACCEPT: Final = f"""
+-- Begin to count anew from what there is, and note why.
+-- KEYS: accounts, dead, then streams; the last has no target   ARGV: the note, the group of each
+{_FLOW}{_REBASE}
+redis.call('HSET', KEYS[1], 'accepted', ARGV[1])
+for i = 2, #ARGV do
+  rebase(false, KEYS[1], ARGV[i], KEYS[i + 1], KEYS[math.min(i + 2, #KEYS)], KEYS[2])
+end
+return 1
 """

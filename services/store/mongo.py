@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -239,6 +240,17 @@ class Mongo:
         """Return the revisions with these ids, by id; one that is not there is left out."""
         found = self._database[REVISIONS].find({"_id": {"$in": list(ids)}})
         return {revision["_id"]: revision async for revision in found}
+
+    async def present(self, ids: Sequence[str]) -> set[str]:
+        """Return those of `ids` that are articles here."""
+        found = self._database[ARTICLES].find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        return {head["_id"] async for head in found}
+
+    async def keeps(self) -> timedelta | None:
+        """Return for how long articles are kept after their last delivery; None for ever."""
+        information = await self._database[ARTICLES].index_information()
+        seconds = information.get("expiry", {}).get("expireAfterSeconds")
+        return None if seconds is None else timedelta(seconds=seconds)
 
     async def files(self) -> set[str]:
         """Return the names of the files, within the inbox, that hold a stored revision."""
