@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from shared import envelope
 from shared.messages import EnrichedArticle, EntryOrigin, FileOrigin, RawArticle
 
 UNNAMED: Final = "unnamed"  # who sends no field `producer`
@@ -25,7 +26,6 @@ MOST_PRODUCERS: Final = 1_000  # about 0.5 KB each: names that are random may no
 
 PRODUCER: Final = b"producer"
 MESSAGE_ID: Final = b"message_id"
-BESIDE: Final = (PRODUCER, MESSAGE_ID)  # fields that stand beside an article
 _LONGEST_NAME: Final = 64
 _LONGEST_ID: Final = 256
 _DATA: Final = b"data"
@@ -42,10 +42,20 @@ class Origin(NamedTuple):
     path: str = ""
     life: str = ""
     message_id: str = ""
+    entry_id: str = ""  # of articles.raw
+
+
+def beside(fields: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return what says who sent an entry: fields of it, or headers of FastStream's envelope."""
+    sent = fields
+    if envelope.FIELD in fields:
+        sent = {**envelope.headers(fields[envelope.FIELD]), **fields}
+    return {name: sent[name] for name in (PRODUCER, MESSAGE_ID) if name in sent}
 
 
 def entry_origin(fields: Mapping[bytes, bytes], *, stream: str, entry_id: str) -> EntryOrigin:
     """Return what the fields beside an article say of who sent it."""
+    fields = beside(fields)
     return EntryOrigin(
         stream=stream,
         entry_id=entry_id,
@@ -55,11 +65,18 @@ def entry_origin(fields: Mapping[bytes, bytes], *, stream: str, entry_id: str) -
 
 
 def origin_of(
-    fields: Mapping[bytes, bytes], article: RawArticle | EnrichedArticle | None
+    fields: Mapping[bytes, bytes],
+    article: RawArticle | EnrichedArticle | None,
+    *,
+    entry_id: str = "",
 ) -> Origin:
-    """Return whose the article of an entry is; `article` is None when it could not be read."""
+    """Return whose the article of an entry is; `article` is None when it could not be read.
+
+    `entry_id` is the entry's own, which counts where the article does not name that of the first
+    stream.
+    """
     if article is None:
-        return _guessed(fields)
+        return _guessed(fields, entry_id)
     raw = article.article if isinstance(article, EnrichedArticle) else article
     file, entry = raw.provenance.file, raw.provenance.entry
     return Origin(
@@ -67,6 +84,7 @@ def origin_of(
         path=file.path if file else "",
         life=life(file, raw.received_at) if file else "",
         message_id=(entry and entry.message_id) or "",
+        entry_id=entry.entry_id if entry else entry_id,
     )
 
 
@@ -75,10 +93,11 @@ def life(file: FileOrigin, received_at: datetime) -> str:
     return f"{file.sha256}:{round(received_at.timestamp() * 1000)}"
 
 
-def _guessed(fields: Mapping[bytes, bytes]) -> Origin:
+def _guessed(fields: Mapping[bytes, bytes], entry_id: str) -> Origin:
     """Return what an entry that is no article, or was never read, still tells of its origin."""
-    producer = _text(fields, PRODUCER, _LONGEST_NAME)
-    message_id = _text(fields, MESSAGE_ID, _LONGEST_ID)
+    sent = beside(fields)
+    producer = _text(sent, PRODUCER, _LONGEST_NAME)
+    message_id = _text(sent, MESSAGE_ID, _LONGEST_ID)
     article = _object(fields.get(_DATA, b""))
     article = _below(article, "article") or article
     provenance = _below(article, "provenance")
@@ -95,6 +114,7 @@ def _guessed(fields: Mapping[bytes, bytes]) -> Origin:
         path=path,
         life=of,
         message_id=message_id or _named(entry, "message_id", _LONGEST_ID) or "",
+        entry_id=_named(entry, "entry_id", _LONGEST_ID) or entry_id,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, cast
 from redis.asyncio import Redis
 
 from shared import redis_scripts, streams
-from shared.accounts import BESIDE, origin_of
+from shared.accounts import beside, origin_of
 from shared.wire import DATA
 
 Cause = Literal[
@@ -146,7 +146,7 @@ async def replay(redis: Redis, letter: DeadLetter, *, data: bytes | None = None)
     """
     fields = dict(letter.original)
     if data is not None:
-        fields = {name: fields[name] for name in BESIDE if name in fields} | {DATA: data}
+        fields = {**beside(fields), DATA: data}
     if len(fields) > _FEW:
         if await redis.xrange(streams.DEAD, letter.letter_id, letter.letter_id):
             client: Any = redis  # its types know no names of fields in bytes

@@ -21,10 +21,10 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from redis.exceptions import RedisError
 
-from shared import deadletters, wire
+from shared import deadletters, receipts, wire
 from shared.accounts import origin_of
 from shared.deadletters import Cause, DeadLetter
-from shared.errors import InvalidMessage, PermanentError, TransientError
+from shared.errors import InvalidMessage, PermanentError, Problem, TransientError
 from shared.group import Entry, Group, Settlement
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
@@ -157,7 +157,7 @@ class Desk(Generic[M]):
                     limit_bytes=self._work.limit_bytes,
                 )
             except InvalidMessage as error:
-                ends.append(self._park(entry, str(error), cause="invalid"))
+                ends.append(self._park(entry, str(error), cause="invalid", problems=error.problems))
             else:
                 articles[entry] = article
                 named[entry.id] = article
@@ -196,14 +196,24 @@ class Desk(Generic[M]):
     def _end(self, entry: Entry, article: M, outcome: Outcome | PermanentError) -> _End:
         if isinstance(outcome, PermanentError):
             return self._park(entry, str(outcome), cause="rejected", article=article)
-        status, origin = outcome.status, origin_of(entry.fields, article)
-        settlement = Settlement(entry.id, status=status, origin=origin)
+        status = outcome.status
+        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
+        receipt = receipts.ended(origin, status, article)
+        settlement = Settlement(entry.id, status=status, origin=origin, receipt=receipt)
         if outcome.message is not None:
             fields = wire.encode(outcome.message)
             settlement = settlement._replace(to="target", fields=fields)
         return _End(settlement, status, article.article_id)
 
-    def _park(self, entry: Entry, reason: str, *, cause: Cause, article: M | None = None) -> _End:
+    def _park(
+        self,
+        entry: Entry,
+        reason: str,
+        *,
+        cause: Cause,
+        article: M | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> _End:
         article_id = article.article_id if article else None
         letter = DeadLetter(
             reason=reason,
@@ -215,8 +225,10 @@ class Desk(Generic[M]):
             article_id=article_id,
             original=entry.fields,
         )
-        origin = origin_of(entry.fields, article)
-        settlement = Settlement(entry.id, "dead", deadletters.encode(letter), "dead", origin)
+        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
+        receipt = receipts.parked(origin, cause, reason, article_id=article_id, problems=problems)
+        fields = deadletters.encode(letter)
+        settlement = Settlement(entry.id, "dead", fields, "dead", origin, receipt)
         return _End(settlement, "dead", article_id, reason)
 
     async def _settle(self, ends: Sequence[_End]) -> None:

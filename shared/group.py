@@ -21,7 +21,8 @@ from shared.streams import Hop
 _PAGE: Final = 1_000
 _FORGET_AFTER_MS: Final = 3_600_000
 _KEYS: Final = {"nowhere": 0, "target": 2, "dead": 3}  # as redis_scripts.SETTLE counts its keys
-_FILES_FROM: Final = 5
+_FILES_FROM: Final = 6
+_RECEIPTS: Final = 100_000
 
 Fields = Mapping[bytes, bytes]
 
@@ -45,7 +46,8 @@ class Pending(NamedTuple):
 class Settlement(NamedTuple):
     """The end of an entry: acknowledged, `fields` published to the target or the dead, counted.
 
-    It is counted as `status`, for the producer and the file of `origin`.
+    It is counted as `status`, for the producer and the file of `origin`; `receipt`, if there is
+    one, goes to the publishers.
     """
 
     id: bytes
@@ -53,6 +55,7 @@ class Settlement(NamedTuple):
     fields: Fields = MappingProxyType({})
     status: Status = "stored"
     origin: Origin = Origin()
+    receipt: Fields = MappingProxyType({})
 
 
 class State(NamedTuple):
@@ -72,11 +75,14 @@ class State(NamedTuple):
 class Group:
     """The group of a hop, as its consumer `name` sees it."""
 
-    def __init__(self, redis: Redis, hop: Hop, name: str) -> None:
+    def __init__(
+        self, redis: Redis, hop: Hop, name: str, *, receipts_kept: int = _RECEIPTS
+    ) -> None:
         # redis-py types each reply as the union of all that any server may send.
         self._redis: Any = redis
         self._hop = hop
         self._name = name
+        self._receipts_kept = receipts_kept
         self._settle = redis.register_script(redis_scripts.SETTLE)
         self._begin = redis.register_script(redis_scripts.BEGIN)
         self._trim = redis.register_script(redis_scripts.TRIM)
@@ -100,20 +106,22 @@ class Group:
     async def settle(self, ends: Iterable[Settlement]) -> set[bytes]:
         """End entries, all at once; return the ids that were still pending until now."""
         arguments: list[bytes | str | int] = [self._hop.stage, accounts.MOST_PRODUCERS]
+        arguments.append(self._receipts_kept)
         files: dict[tuple[str, str], int] = {}
         for end in ends:
             flat = [part for pair in end.fields.items() for part in pair]
+            told = [part for pair in end.receipt.items() for part in pair]
             life = (end.origin.path, end.origin.life)
             is_last = end.to != "target" and end.origin.path
             file = files.setdefault(life, _FILES_FROM + len(files)) if is_last else 0
             arguments += [end.id, _KEYS[end.to], end.status, end.origin.producer]
-            arguments += [file, end.origin.life, len(flat), *flat]
+            arguments += [file, end.origin.life, len(flat), len(told), *flat, *told]
         keys = [*self._keys(), *(streams.FILE + path for path, _ in files)]
         return set(await self._settle(keys=keys, args=arguments))
 
     def _keys(self) -> list[str]:
         target = self._hop.target or self._hop.source
-        return [self._hop.source, target, streams.DEAD, streams.ACCOUNTS]
+        return [self._hop.source, target, streams.DEAD, streams.ACCOUNTS, streams.RECEIPTS]
 
     async def abandoned(self, idle_ms: int) -> list[Pending]:
         """Return up to 1,000 entries that nobody has touched for `idle_ms`, oldest first."""

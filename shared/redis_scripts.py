@@ -72,12 +72,13 @@ SETTLE: Final = f"""
 -- Acknowledging first also lets a consumer go on when Redis is out of memory: after a write, a
 -- script may exceed maxmemory, so the article moves on instead of standing still. What was not
 -- pending any more is not counted: however often an entry is delivered, it ends once.
--- KEYS: source, target, dead, accounts, then files   ARGV: group, how many producers are told
--- apart, then per entry: id, key (0 none, 2 target, 3 dead), status, producer, which key is its
--- file (0 none), the file's life, number of fields and values, fields and values
+-- KEYS: source, target, dead, accounts, receipts, then files   ARGV: group, how many producers are
+-- told apart, how many receipts are kept, then per entry: id, key (0 none, 2 target, 3 dead),
+-- status, producer, which key is its file (0 none), the file's life, number of fields and values,
+-- and of those of its receipt (0 none), all of these
 -- Returns the ids that were still pending.
 {_FLOW}{_REBASE}
-local stage, settled, totals, producers, files, at = ARGV[1], {{}}, {{}}, {{}}, {{}}, 3
+local stage, settled, totals, producers, files, at = ARGV[1], {{}}, {{}}, {{}}, {{}}, 4
 local function count(counts, field) counts[field] = (counts[field] or 0) + 1 end
 local function of(groups, name)
   if not groups[name] then groups[name] = {{}} end
@@ -85,10 +86,15 @@ local function of(groups, name)
 end
 while at <= #ARGV do
   local id, key, status, producer = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
-  local file, life, size = tonumber(ARGV[at + 4]), ARGV[at + 5], tonumber(ARGV[at + 6])
+  local file, life = tonumber(ARGV[at + 4]), ARGV[at + 5]
+  local size, told, from = tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7]), at + 8
   if redis.call('XACK', KEYS[1], stage, id) == 1 then
     settled[#settled + 1] = id
-    if key > 0 then redis.call('XADD', KEYS[key], '*', unpack(ARGV, at + 7, at + 6 + size)) end
+    if key > 0 then redis.call('XADD', KEYS[key], '*', unpack(ARGV, from, from + size - 1)) end
+    if told > 0 then
+      local last = from + size + told - 1
+      redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, from + size, last))
+    end
     count(totals, stage .. ':' .. status)
     if key == 3 then count(totals, 'dead:parked') end
     count(of(producers, producer), stage .. ':' .. status)
@@ -97,7 +103,7 @@ while at <= #ARGV do
       count(of(of(files, file), 'ended'), 'ended:' .. status)
     end
   end
-  at = at + 7 + size
+  at = from + size + told
 end
 if #settled == 0 then return settled end
 for field, by in pairs(totals) do redis.call('HINCRBY', KEYS[4], field, by) end
@@ -127,7 +133,7 @@ return settled
 
 BEGIN: Final = f"""
 -- Note where a stage's counting begins, before it reads; once.
--- KEYS: source, target, dead, accounts   ARGV: group
+-- KEYS: source, target, dead, accounts, receipts   ARGV: group
 {_FLOW}{_REBASE}
 if redis.call('HEXISTS', KEYS[4], ARGV[1] .. ':base') == 0 then
   rebase(true, KEYS[4], ARGV[1], KEYS[1], KEYS[2], KEYS[3])

@@ -26,6 +26,7 @@ from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 from redis.asyncio import Redis
 
 from services.store.annotations import Annotation
+from services.store.attempts import written_before
 from services.store.bulk import bulk, join
 from services.store.clusters import Move, Node, Signature, Signed, bands
 from services.store.documents import (
@@ -195,10 +196,10 @@ class Mongo:
             {record.article_id for at, record in kept.items() if at not in heads.inserted},
             shelf=self._shelf,
         )
-        return [
-            refused.get(at) or _status(at, heads.inserted, revisions.inserted)
-            for at in range(len(records))
-        ]
+        ends = {at: _status(at, heads.inserted, revisions.inserted) for at in kept}
+        known = {at: kept[at] for at, status in ends.items() if status == "duplicate"}
+        ends |= await written_before(known, shelf=self._shelf)
+        return [refused.get(at) or ends[at] for at in range(len(records))]
 
     async def annotate(self, annotations: Sequence[Annotation]) -> tuple[int, list[PermanentError]]:
         """Write `annotations` to the heads that still are what was read.
@@ -335,6 +336,10 @@ class MongoShelf:
             Signed(one["_id"], one["article_id"], Signature(one["signature"], one["signed_by"]))
             for one in found
         ]
+
+    async def revisions(self, query: Mapping[str, Any], *fields: str) -> list[Document]:
+        with outages():
+            return await self._revisions.find(query, dict.fromkeys(fields, 1)).to_list(None)
 
     async def heads(self, ids: Iterable[str]) -> list[Node]:
         return await self._nodes("_id", ids)

@@ -174,6 +174,6 @@ def test_the_origin_of_an_entry_that_was_never_read_is_found() -> None:
 
     read = accounts.origin_of(fields, raw)
 
-    assert read == Origin("inbox", "a.json", "ab:1795564800123", "")
+    assert read == Origin("inbox", "a.json", "ab:1795564800123", "", "1-1")
     assert accounts.origin_of(fields, None) == accounts.origin_of(passed_on, None) == read
     assert accounts.origin_of({b"data": b"[", b"producer": b" a\x00\nb "}, None).producer == "a b"
