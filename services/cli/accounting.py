@@ -166,6 +166,32 @@ def of_receipt(receipt: str, missing: Sequence[str], *, ended: bool) -> Finding:
     )
 
 
+def of_messages(gone: Sequence[str], lost: Sequence[str]) -> list[Finding]:
+    """Return what publishers were told that is not so: articles not there, messages without end."""
+    found: list[Finding] = []
+    if gone:
+        found.append(
+            Finding(
+                f"{streams.RECEIPTS}: {len(gone):,} articles that it tells to be stored are not in "
+                "MongoDB",
+                "they were deleted there since, or MongoDB was put back to an older state",
+                "have them sent again, or, where they were deleted on purpose, "
+                "`newsflow reconcile --accept REASON`",
+                gone,
+            )
+        )
+    if lost:
+        found.append(
+            Finding(
+                f"{streams.RECEIPTS}: {len(lost):,} messages were accepted and have no end",
+                f"their entries of {streams.ENRICHED} were deleted",
+                "have them sent again: what is stored already is not stored twice",
+                lost,
+            )
+        )
+    return found
+
+
 class _Bases(NamedTuple):
     """What there was before anything was counted."""
 

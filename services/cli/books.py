@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -125,6 +125,32 @@ def promised(receipt: Path) -> Promised:
     says: Mapping[str, Any] = json.loads(receipt.read_bytes())
     received_at = datetime.fromisoformat(says["received_at"])
     return Promised(receipt.as_posix(), says["file"], received_at, says["article_ids"])
+
+
+class Told(NamedTuple):
+    """A receipt that a publisher may have read."""
+
+    at: datetime
+    message_id: str
+    status: str
+    article_id: str
+
+
+async def told(redis: Redis) -> AsyncIterator[list[Told]]:
+    """Yield the receipts for publishers, oldest first, page by page."""
+    client: Any = redis
+    after = "-"
+    while page := await client.xrange(streams.RECEIPTS, after, "+", count=_PAGE):
+        after = b"(" + page[-1][0]
+        yield [
+            Told(
+                datetime.fromtimestamp(int(receipt_id.partition(b"-")[0]) / 1000, UTC),
+                fields[b"message_id"].decode(),
+                fields[b"status"].decode(),
+                fields.get(b"article_id", b"").decode(),
+            )
+            for receipt_id, fields in page
+        ]
 
 
 async def absent(redis: Redis, mongo: Mongo, ids: Sequence[str]) -> list[str]:

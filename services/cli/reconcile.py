@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from redis.asyncio import Redis
@@ -16,6 +16,8 @@ from services.cli.books import Accepted, Promised
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress, redis
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
+
+_STORED: Final = frozenset({"stored", "updated", "duplicate"})
 
 
 @dataclass
@@ -74,9 +76,10 @@ async def audited(
         await looking.at_files()
         if not quick:
             await looking.at_receipts()
+            await looking.at_messages()
         if accept and audit.findings:
             what = [finding.what for finding in audit.findings]
-            at = datetime.now(UTC).isoformat(timespec="seconds")
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")
             await books.accept(client, Accepted(at, accept, what), accepted)
             await books.accept_files(client, audit.wrong_files)
             await books.accept_gone(client, audit.gone)
@@ -130,10 +133,36 @@ class _Looking:
                 audit.articles += len(promised.article_ids)
                 ids = await books.absent(self._client, self._articles, promised.article_ids)
                 ids = await self._without_letter(ids)
-                if keeps is not None and promised.received_at + keeps < datetime.now(UTC):
+                if _is_over(promised.received_at, keeps):
                     audit.expired += len(ids)
                 elif ids and promised.path not in open_paths:
                     await self._say_gone(promised, ids)
+
+    async def at_messages(self) -> None:
+        """Look in MongoDB for every article that a publisher was told to be stored."""
+        assert self._articles is not None  # noqa: S101 (its caller looked)
+        keeps = await self._articles.keeps()
+        known = [datetime.fromisoformat(one.at) for one in self._audit.accepted]
+        waiting: dict[str, str] = {}  # messages that were accepted, and have no end
+        gone: dict[str, None] = {}  # in order, each once
+        with progress() as bar:
+            task = bar.add_task("messages", total=None)
+            async for page in books.told(self._client):
+                for one in page:
+                    waiting.pop(one.message_id, None)
+                    if one.status == "accepted" and all(one.at > at for at in known):
+                        waiting[one.message_id] = one.article_id
+                ids = {one.article_id: one.at for one in page if one.status in _STORED}
+                self._audit.articles += len(ids)
+                missing = await books.absent(self._client, self._articles, list(ids))
+                late = [one for one in missing if _is_over(ids[one], keeps)]
+                self._audit.expired += len(late)
+                gone |= dict.fromkeys(one for one in missing if one not in late)
+                bar.advance(task, len(page))
+        self._audit.gone += gone
+        self._audit.findings += accounting.of_messages(
+            list(gone), list(waiting) if self._audit.books.at_rest else []
+        )
 
     async def _say_gone(self, promised: Promised, ids: Sequence[str]) -> None:
         """Note articles that are neither stored nor dead, unless they may be on their way."""
@@ -149,6 +178,10 @@ class _Looking:
         if ids and self._letters is None:
             self._letters = await books.parked(self._client)
         return [one for one in ids if one not in (self._letters or ())]
+
+
+def _is_over(since: datetime, keeps: timedelta | None) -> bool:
+    return keeps is not None and since + keeps < datetime.now(UTC)
 
 
 def _show(audit: Audit) -> None:

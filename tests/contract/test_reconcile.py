@@ -288,6 +288,27 @@ async def _empty(database: Any) -> bool:
     return bool(database["articles"].count_documents({}) == 0)
 
 
+async def test_what_publishers_were_told_is_looked_for_in_mongodb(rig: Rig) -> None:
+    """An article that is gone is named, and a message that was accepted and has no end."""
+    for number in range(3):
+        data = json.dumps({"headline": f"Storm {number}"})
+        await rig.redis.xadd(streams.RAW, {"data": data, "message_id": f"m{number}"})
+    await rig.enrich()
+    [*_, (last, _)] = await rig.redis.xrange(streams.ENRICHED)
+    await rig.redis.xdel(streams.ENRICHED, last)
+    await rig.store()
+    async with rig.database() as database:
+        gone = database["articles"].find_one_and_delete({"headline": "Storm 1"})
+
+    audit = await rig.audit()
+
+    await rig.audit(accept="a trial")
+    assert (await rig.audit()).findings == []
+    assert audit.articles == 2
+    names = {tuple(finding.names) for finding in audit.findings if finding.names}
+    assert names == {(gone["_id"],), ("m2",)}
+
+
 async def test_the_command_says_what_is_missing_and_ends_with_1(rig: Rig) -> None:
     """For people and for programs; 0 once it was accepted."""
     [lost, _] = await rig.send("one", "two")
