@@ -12,7 +12,8 @@ from typing import Any, Final, Literal, cast
 
 from redis.asyncio import Redis
 
-from shared import streams
+from shared import redis_scripts, streams
+from shared.accounts import beside, origin_of
 from shared.wire import DATA
 
 Cause = Literal[
@@ -28,11 +29,6 @@ _ORIGINAL: Final = b"original."
 _PACKED: Final = b"originals"
 _FEW: Final = 1_000  # fields; Lua, which parks and replays, hands at most some 8,000 values over
 _PAGE: Final = 500
-_REPLAY: Final = """
--- KEYS: articles.dead, the stream it came from   ARGV: id, field, value, ...
-if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return false end
-return redis.call('XADD', KEYS[2], '*', unpack(ARGV, 2))
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,16 +144,34 @@ async def replay(redis: Redis, letter: DeadLetter, *, data: bytes | None = None)
     `data` replaces the field `data` (a mended article). None: somebody else replayed it before.
     One of more than 1,000 fields goes back in two steps: cut off in between, it can go back again.
     """
-    fields = dict(letter.original) if data is None else {DATA: data}
+    fields = dict(letter.original)
+    if data is not None:
+        fields = {**beside(fields), DATA: data}
     if len(fields) > _FEW:
         if await redis.xrange(streams.DEAD, letter.letter_id, letter.letter_id):
             client: Any = redis  # its types know no names of fields in bytes
             new_id: bytes = await client.xadd(letter.stream, fields)
-            await redis.xdel(streams.DEAD, letter.letter_id)
+            await _replayed(redis, letter, {})
             return new_id.decode()
         return None
+    return await _replayed(redis, letter, fields)
+
+
+async def purge(redis: Redis, letter: DeadLetter) -> bool:
+    """Take `letter` away for good; False when somebody else has taken it before."""
+    origin = origin_of(letter.original, None)
+    keys = [streams.DEAD, streams.ACCOUNTS, streams.FILE + origin.path]
+    counted = [letter.letter_id, origin.producer, origin.life]
+    return bool(await redis.eval(redis_scripts.PURGE, len(keys), *keys, *counted))
+
+
+async def _replayed(redis: Redis, letter: DeadLetter, fields: Mapping[bytes, bytes]) -> str | None:
+    """Take a letter away, count it, and publish `fields` instead, at once; "" for no fields."""
+    origin = origin_of(letter.original, None)
     flat = [part for pair in fields.items() for part in pair]
+    keys = [streams.DEAD, letter.stream, streams.ACCOUNTS, streams.FILE + origin.path]
+    counted = [letter.letter_id, origin.producer, origin.life]
     entry_id: bytes | None = await redis.eval(
-        _REPLAY, 2, streams.DEAD, letter.stream, letter.letter_id, *flat
+        redis_scripts.REPLAY, len(keys), *keys, *counted, *flat
     )
-    return entry_id.decode() if entry_id else None
+    return None if entry_id is None else entry_id.decode()

@@ -85,7 +85,7 @@ class Consumer(Generic[M]):
 
     async def open(self, redis: Redis) -> Sequence[Running]:
         """Make sure of the group. The broker starts the reading."""
-        self._group = Group(redis, self._hop, self.name)
+        self._group = Group(redis, self._hop, self.name, receipts_kept=self._settings.receipts_kept)
         self._desk = Desk(self._work, self._group, self._settings, self._metrics)
         await self._group.ensure()
         return [self._keep_house(), self._refresh()]

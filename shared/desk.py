@@ -22,9 +22,10 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from redis.exceptions import RedisError
 
-from shared import deadletters, wire
+from shared import deadletters, receipts, wire
+from shared.accounts import origin_of
 from shared.deadletters import Cause, DeadLetter
-from shared.errors import InvalidMessage, PermanentError, TransientError
+from shared.errors import InvalidMessage, PermanentError, Problem, TransientError
 from shared.group import Entry, Group, Settlement
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
@@ -176,7 +177,8 @@ class Desk(Generic[M]):
                     limit_bytes=self._work.limit_bytes,
                 )
             except InvalidMessage as error:
-                batch.ends.append(self._park(entry, str(error), cause="invalid"))
+                end = self._park(entry, str(error), cause="invalid", problems=error.problems)
+                batch.ends.append(end)
             except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
                 batch.unread.append((entry, error))
             else:
@@ -214,23 +216,23 @@ class Desk(Generic[M]):
                 if len(batch) > 1:
                     return [end for read in batch for end in await self._ends([read])]
                 [read] = batch
-                return await self._bug(read.entry, read.article.article_id, error)
+                return await self._bug(read.entry, read.article, error)
             else:
                 self._outage = None
                 self._bugs.extend([False] * len(batch))
                 return [
-                    self._end(read.entry, read.article.article_id, outcome)
+                    self._end(read.entry, read.article, outcome)
                     for read, outcome in zip(batch, outcomes, strict=True)
                 ]
         return []
 
-    async def _bug(self, entry: Entry, article_id: str | None, error: Exception) -> list[_End]:
+    async def _bug(self, entry: Entry, article: M | None, error: Exception) -> list[_End]:
         """Return the end of an entry that raised by itself; none while it is tried again."""
         self._bugs.append(True)
         self._metrics.articles["failed"].inc()
         self._log.error(
             "article",
-            article_id=article_id,
+            article_id=article.article_id if article else None,
             status="failed",
             entry_id=entry.id.decode(),
             deliveries=entry.deliveries,
@@ -242,20 +244,30 @@ class Desk(Generic[M]):
         if entry.deliveries < self._settings.max_deliveries:
             return []
         reason = f"{type(error).__name__}: {error} (at each of {entry.deliveries} deliveries)"
-        return [self._park(entry, reason, cause="failed", article_id=article_id)]
+        return [self._park(entry, reason, cause="failed", article=article)]
 
-    def _end(self, entry: Entry, article_id: str, outcome: Outcome | PermanentError) -> _End:
+    def _end(self, entry: Entry, article: M, outcome: Outcome | PermanentError) -> _End:
         if isinstance(outcome, PermanentError):
-            return self._park(entry, str(outcome), cause="rejected", article_id=article_id)
-        if outcome.message is None:
-            settlement = Settlement(entry.id)
-        else:
-            settlement = Settlement(entry.id, "target", wire.encode(outcome.message))
-        return _End(settlement, outcome.status, article_id)
+            return self._park(entry, str(outcome), cause="rejected", article=article)
+        status = outcome.status
+        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
+        receipt = receipts.ended(origin, status, article)
+        settlement = Settlement(entry.id, status=status, origin=origin, receipt=receipt)
+        if outcome.message is not None:
+            fields = wire.encode(outcome.message)
+            settlement = settlement._replace(to="target", fields=fields)
+        return _End(settlement, status, article.article_id)
 
     def _park(
-        self, entry: Entry, reason: str, *, cause: Cause, article_id: str | None = None
+        self,
+        entry: Entry,
+        reason: str,
+        *,
+        cause: Cause,
+        article: M | None = None,
+        problems: Sequence[Problem] = (),
     ) -> _End:
+        article_id = article.article_id if article else None
         letter = DeadLetter(
             reason=reason,
             cause=cause,
@@ -266,7 +278,10 @@ class Desk(Generic[M]):
             article_id=article_id,
             original=entry.fields,
         )
-        settlement = Settlement(entry.id, "dead", deadletters.encode(letter))
+        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
+        receipt = receipts.parked(origin, cause, reason, article_id=article_id, problems=problems)
+        fields = deadletters.encode(letter)
+        settlement = Settlement(entry.id, "dead", fields, "dead", origin, receipt)
         return _End(settlement, "dead", article_id, reason)
 
     async def _settle(self, ends: Sequence[_End]) -> None:

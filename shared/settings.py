@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     max_article_bytes: PositiveInt = Field(
         8 * 1024 * 1024, description="Larger articles are refused; MongoDB's own limit is 16 MiB."
     )
+    receipts_kept: PositiveInt = Field(
+        100_000, description="So many of the newest receipts for publishers stay in Redis."
+    )
     stop_within_s: PositiveInt = Field(
         20, description="Time to finish what was begun after SIGTERM, in seconds."
     )

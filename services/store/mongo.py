@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 from redis.asyncio import Redis
 
 from services.store.annotations import Annotation
+from services.store.attempts import written_before
 from services.store.bulk import bulk, join
 from services.store.clusters import Move, Node, Signature, Signed, bands
 from services.store.documents import (
@@ -194,10 +196,10 @@ class Mongo:
             {record.article_id for at, record in kept.items() if at not in heads.inserted},
             shelf=self._shelf,
         )
-        return [
-            refused.get(at) or _status(at, heads.inserted, revisions.inserted)
-            for at in range(len(records))
-        ]
+        ends = {at: _status(at, heads.inserted, revisions.inserted) for at in kept}
+        known = {at: kept[at] for at, status in ends.items() if status == "duplicate"}
+        ends |= await written_before(known, shelf=self._shelf)
+        return [refused.get(at) or ends[at] for at in range(len(records))]
 
     async def annotate(self, annotations: Sequence[Annotation]) -> tuple[int, list[PermanentError]]:
         """Write `annotations` to the heads that still are what was read.
@@ -239,6 +241,17 @@ class Mongo:
         """Return the revisions with these ids, by id; one that is not there is left out."""
         found = self._database[REVISIONS].find({"_id": {"$in": list(ids)}})
         return {revision["_id"]: revision async for revision in found}
+
+    async def present(self, ids: Sequence[str]) -> set[str]:
+        """Return those of `ids` that are articles here."""
+        found = self._database[ARTICLES].find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        return {head["_id"] async for head in found}
+
+    async def keeps(self) -> timedelta | None:
+        """Return for how long articles are kept after their last delivery; None for ever."""
+        information = await self._database[ARTICLES].index_information()
+        seconds = information.get("expiry", {}).get("expireAfterSeconds")
+        return None if seconds is None else timedelta(seconds=seconds)
 
     async def files(self) -> set[str]:
         """Return the names of the files, within the inbox, that hold a stored revision."""
@@ -323,6 +336,10 @@ class MongoShelf:
             Signed(one["_id"], one["article_id"], Signature(one["signature"], one["signed_by"]))
             for one in found
         ]
+
+    async def revisions(self, query: Mapping[str, Any], *fields: str) -> list[Document]:
+        with outages():
+            return await self._revisions.find(query, dict.fromkeys(fields, 1)).to_list(None)
 
     async def heads(self, ids: Iterable[str]) -> list[Node]:
         return await self._nodes("_id", ids)
