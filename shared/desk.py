@@ -6,22 +6,26 @@
        │           └─ else, a bug: each article by itself, and parked after `max_deliveries`
        └─ not an article: parked
 
-Bugs park only while they are rare: when they hit more than a fifth of the last hundred articles,
-the articles stay pending, the desk slows down, and its problem says so.
+Only some of the last hundred articles may be parked (shared/breaker.py): what would be beyond that
+stays pending, uncounted, and the desk's problem says so. Entries that are no article are their
+producer's fault, and are parked however many they are, with a warning; but on a stream that only
+our own stages write they are as suspect as the rest.
 """
 
 import asyncio
 import contextlib
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, NamedTuple, TypeVar
 
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from shared import deadletters, wire
+from shared import deadletters, streams, wire
+from shared.breaker import Breaker, Recent
 from shared.deadletters import Cause, DeadLetter
 from shared.errors import InvalidMessage, PermanentError, TransientError
 from shared.group import Entry, Group, Settlement
@@ -29,13 +33,16 @@ from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.observability import get_logger, together
 from shared.outcome import Outcome, Status
-from shared.retry import delay_s
+from shared.part import Notice
+from shared.replays import carried
+from shared.retry import CAP_S, delay_s
 from shared.settings import Settings
 from shared.streams import Hop
 
-_BUG_WINDOW: Final = 100  # articles
-_BUG_MINIMUM: Final = 20
-_BUG_SHARE: Final = 0.2
+_LONG_PAUSE: Final = 20  # attempts, after which a pause is as long as it gets
+_RECALLED: Final = timedelta(minutes=10)
+_RECALLED_LETTERS: Final = 1_000  # looked at, some 10 ms; others may be of other stages
+_RETRIES: Final = 3  # that may be missed before what is held counts as ended by others
 
 M = TypeVar("M", RawArticle, EnrichedArticle)
 Handler = Callable[[Sequence[M]], Awaitable[Sequence[Outcome | PermanentError]]]
@@ -64,6 +71,7 @@ class _End(NamedTuple):
     status: Status
     article_id: str | None
     reason: str | None = None
+    cause: Cause | None = None  # of what is parked
 
 
 class Desk(Generic[M]):
@@ -79,7 +87,11 @@ class Desk(Generic[M]):
         self._turn = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._outage: str | None = None
-        self._bugs: deque[bool] = deque(maxlen=_BUG_WINDOW)
+        self._most = settings.max_dead_percent
+        retried_within_s = _RETRIES * (settings.reclaim_after_ms / 1000 + CAP_S)
+        self._breaker = Breaker(self._most, retried_within_s=retried_within_s)
+        self._entries = Recent()  # bad are those that are no article
+        self._anybody_writes = work.hop.source == streams.RAW
 
     @property
     def is_waiting(self) -> bool:
@@ -90,12 +102,43 @@ class Desk(Generic[M]):
         """Leave what waits for the world pending, from now on."""
         self._stopping.set()
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether nothing passes, so that trying is only to see when it is mended."""
+        return self._breaker.is_stuck
+
     def problem(self) -> str | None:
-        """Return what is wrong, in one sentence, or None."""
-        if self._bugs_are_common():
-            share = sum(self._bugs) / len(self._bugs)
-            return f"{share:.0%} of the last articles hit a bug; they stay pending, see the log"
+        """Return what is wrong, in one sentence, or None; a Notice when it stops nothing."""
+        if self._breaker.is_open(time.monotonic()):
+            recent = self._breaker.recent
+            return (
+                f"{recent.share:.0%} of the last articles died or met a bug, most often: "
+                f"{recent.reason}; what would die too stays pending and is tried again: mend the "
+                "cause, or let it die with NEWSFLOW_MAX_DEAD_PERCENT=100"
+            )
+        if self._outage is None and self._most <= self._entries.bad:
+            return Notice(
+                f"{self._entries.share:.0%} of the last entries are no article and were parked, "
+                f"most often: {self._entries.reason}; see `newsflow dead reasons`, and tell "
+                "whoever publishes them"
+            )
         return self._outage
+
+    def gauge(self) -> None:
+        """Set the metrics that say what `problem` does."""
+        self._metrics.holding.set(self._breaker.is_open(time.monotonic()))
+        self._metrics.invalid_ratio.set(self._entries.share)
+
+    async def recall(self, redis: Redis) -> None:
+        """Know what this stage parked shortly before: a restart is no licence to park more."""
+        since = datetime.now(UTC) - _RECALLED
+        looked = 0
+        async for letter in deadletters.letters(redis, since=since):
+            if letter.stage == self._work.hop.stage and self._is_suspect(letter.cause):
+                self._breaker.recall(letter.reason)
+            looked += 1
+            if looked == _RECALLED_LETTERS or self._breaker.recent.bad == self._most:
+                return
 
     async def take(self, entries: Sequence[Entry]) -> None:
         """Bring `entries` to their ends; what has none yet stays pending."""
@@ -103,23 +146,22 @@ class Desk(Generic[M]):
         with self._holding(entries):
             async with self._turn:
                 await self._settle(await self._ends(entries))
-                if self._bugs_are_common():
-                    await self._pause(_BUG_MINIMUM)
+                if self.is_stuck:
+                    await self._pause(_LONG_PAUSE)
         self._metrics.batch_s.observe(time.perf_counter() - began)
 
     async def bury(self, entries: Sequence[Entry]) -> None:
         """Park entries unread that never ended, however often they were delivered."""
-        await self._settle(
-            [
-                self._park(
-                    entry,
-                    f"delivered {entry.deliveries - 1} times and never finished: "
-                    "it seems to end the process that works on it",
-                    cause="crashed",
-                )
-                for entry in entries
-            ]
-        )
+        ends = [
+            self._park(
+                entry,
+                f"delivered {entry.deliveries - 1} times and never finished: "
+                "it seems to end the process that works on it",
+                cause="crashed",
+            )
+            for entry in entries
+        ]
+        await self._settle(await self._judged(entries, ends))
 
     # ── to an end ─────────────────────────────────────────────────────────────────────────────
 
@@ -139,8 +181,34 @@ class Desk(Generic[M]):
                 return await self._isolate(entries, named, error)
             else:
                 self._outage = None
-                self._bugs.extend([False] * len(ends))
-                return ends
+                return await self._judged(entries, ends)
+
+    async def _judged(self, entries: Sequence[Entry], ends: Sequence[_End]) -> list[_End]:
+        """Return the ends that may be; what may not die now stays pending, uncounted."""
+        kept: list[_End] = []
+        held: list[_End] = []
+        for end in ends:
+            (kept if self._may_be(end) else held).append(end)
+        if held:
+            ids = {end.settlement.id for end in held}
+            await self._uncount([entry for entry in entries if entry.id in ids])
+            self._log.warning("held back", articles=len(held), reason=held[0].reason)
+        return kept
+
+    def _may_be(self, end: _End) -> bool:
+        """Say whether an end may be, and note it."""
+        entry_id, reason = end.settlement.id, end.reason or ""
+        self._entries.add(reason if end.cause == "invalid" else None)
+        if end.cause is None:
+            self._breaker.passed(entry_id)
+            return True
+        if not self._is_suspect(end.cause):
+            return True
+        return self._breaker.lets_die(entry_id, reason, now_s=time.monotonic())
+
+    def _is_suspect(self, cause: Cause) -> bool:
+        """Say whether a death may be our own fault."""
+        return cause != "invalid" or not self._anybody_writes
 
     async def _try(self, entries: Sequence[Entry], named: dict[bytes, str]) -> list[_End]:
         """Return the ends of `entries`; add to `named` the article ids of those that have one."""
@@ -157,6 +225,8 @@ class Desk(Generic[M]):
                 )
             except InvalidMessage as error:
                 ends.append(self._park(entry, str(error), cause="invalid"))
+            except PermanentError as error:
+                ends.append(self._park(entry, str(error), cause="rejected"))
             else:
                 articles[entry] = article
                 named[entry.id] = article.article_id
@@ -174,7 +244,7 @@ class Desk(Generic[M]):
             return [end for entry in entries for end in await self._ends([entry])]
         [entry] = entries
         article_id = named.get(entry.id)
-        self._bugs.append(True)
+        said = f"{type(error).__name__}: {error}"
         self._metrics.articles["failed"].inc()
         self._log.error(
             "article",
@@ -184,12 +254,12 @@ class Desk(Generic[M]):
             deliveries=entry.deliveries,
             exc_info=error,
         )
-        if self._bugs_are_common():
+        if not self._breaker.lets_die(entry.id, said, now_s=time.monotonic()):
             await self._uncount([entry])
             return []
         if entry.deliveries < self._settings.max_deliveries:
             return []
-        reason = f"{type(error).__name__}: {error} (at each of {entry.deliveries} deliveries)"
+        reason = f"{said} (at each of {entry.deliveries} deliveries)"
         return [self._park(entry, reason, cause="failed", article_id=article_id)]
 
     def _end(self, entry: Entry, article_id: str, outcome: Outcome | PermanentError) -> _End:
@@ -198,7 +268,8 @@ class Desk(Generic[M]):
         if outcome.message is None:
             settlement = Settlement(entry.id)
         else:
-            settlement = Settlement(entry.id, "target", wire.encode(outcome.message))
+            fields = {**wire.encode(outcome.message), **carried(entry.fields)}
+            settlement = Settlement(entry.id, "target", fields)
         return _End(settlement, outcome.status, article_id)
 
     def _park(
@@ -212,10 +283,11 @@ class Desk(Generic[M]):
             entry_id=entry.id.decode(),
             deliveries=entry.deliveries,
             article_id=article_id,
+            consumer=self._group.name,
             original=entry.fields,
         )
         settlement = Settlement(entry.id, "dead", deadletters.encode(letter))
-        return _End(settlement, "dead", article_id, reason)
+        return _End(settlement, "dead", article_id, reason, cause)
 
     async def _settle(self, ends: Sequence[_End]) -> None:
         """Acknowledge and publish at once; say so, a line an article, once it is done."""
@@ -273,7 +345,3 @@ class Desk(Generic[M]):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay_s(attempt, jitter=random.random())):  # noqa: S311
                 await self._stopping.wait()
-
-    def _bugs_are_common(self) -> bool:
-        enough = len(self._bugs) >= _BUG_MINIMUM
-        return enough and sum(self._bugs) > _BUG_SHARE * len(self._bugs)

@@ -130,3 +130,34 @@ while redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[2]) do
 end
 return learned
 """
+
+REPLAY: Final = """
+-- Send a dead letter again: it leaves the dead letters in the step that puts it on its stream, so
+-- it goes once, and a purge at the same time takes it or leaves it.
+-- KEYS: dead, stream    ARGV: letter, stage that parked it, fields and values of the new entry
+-- Returns the id of the new entry; nothing when the letter is gone.
+if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return false end
+return redis.call('XADD', KEYS[2], '*', unpack(ARGV, 3))
+"""
+
+PURGE: Final = """
+-- Delete dead letters for good.
+-- KEYS: dead    ARGV: per letter: id, stage that parked it    Returns how many were there.
+local purged = 0
+for i = 1, #ARGV, 2 do purged = purged + redis.call('XDEL', KEYS[1], ARGV[i]) end
+return purged
+"""
+
+PAGE: Final = """
+-- Read entries of a stream, so many that they hold a number of bytes: an entry may have 2 KB or
+-- 30 MB, and COUNT knows only how many.
+-- KEYS: stream    ARGV: XRANGE or XREVRANGE, from, to, bytes, entries    Returns as these do.
+local page, size, from = {}, 0, ARGV[2]
+repeat
+  local entry = redis.call(ARGV[1], KEYS[1], from, ARGV[3], 'COUNT', 1)[1]
+  if not entry then break end
+  page[#page + 1], from = entry, '(' .. entry[1]
+  for _, part in ipairs(entry[2]) do size = size + #part end
+until size >= tonumber(ARGV[4]) or #page >= tonumber(ARGV[5])
+return page
+"""
