@@ -47,7 +47,7 @@ def overview(view: Overview, *, rate: float | None = None) -> RenderableType:
         f"{stored} articles stored{speed} · {dead} dead · {view.failed_files:,} files failed"
     )
     if view.dead or view.failed_files:
-        totals.append("   see `newsflow dead list`, inbox/.failed/", style="dim")
+        totals.append("   see `newsflow dead reasons`, inbox/.failed/", style="dim")
     lines: list[RenderableType] = [table, Text(), totals]
     lines += [Text(f"reading {life.path}  {_progress(life)}") for life in view.reading]
     lines += [Text(problem, style="red") for problem in view.problems]

@@ -49,7 +49,7 @@ def passed_on(article: RawArticle) -> Outcome:
 
 @asynccontextmanager
 async def enriching(
-    redis: Redis, handler: Handle, **settings: Any
+    redis: Redis, handler: Handle, limit_bytes: int | None = None, **settings: Any
 ) -> AsyncIterator[Consumer[RawArticle]]:
     """Run a consumer of articles.raw until the block ends, then stop it as SIGTERM would."""
     options = redis.connection_pool.connection_kwargs
@@ -58,7 +58,7 @@ async def enriching(
     loaded = Settings(**{**quick, **settings})
     metrics = Metrics("enrich")
     broker = create_broker(loaded, metrics=metrics)
-    work = Work(hop=streams.ENRICH, message=RawArticle, handler=handler)
+    work = Work(hop=streams.ENRICH, message=RawArticle, handler=handler, limit_bytes=limit_bytes)
     consumer = Consumer(broker, work, settings=loaded, metrics=metrics)
     parts = {"delivery": consumer}
     service = Service("enrich", broker=broker, parts=parts, settings=loaded, metrics=metrics)
