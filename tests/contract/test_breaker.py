@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from services.devstack.servers import RedisServer
+from services.store.app import create as store
+from services.store.settings import StoreSettings
 from shared import streams
 from shared.delivery import Consumer
 from shared.errors import PermanentError
 from shared.health import Health
 from shared.messages import RawArticle
+from shared.metrics import Metrics
 from shared.outcome import Outcome
 from shared.part import Notice
+from shared.service import Service
 from tests.contract.services_in_process import (
     Recorder,
     add,
@@ -26,6 +31,7 @@ from tests.contract.services_in_process import (
 )
 
 MOST = 20  # NEWSFLOW_MAX_DEAD_PERCENT of the last hundred
+STAGE = {"stage": "enrich"}
 WRONG = "MongoDB refuses it: Document failed validation"
 
 
@@ -53,16 +59,19 @@ async def test_a_stage_that_refuses_everything_parks_a_few_and_goes_on_once_mend
     """A fifth of a hundred dies; the rest is pending, and passes once the fault is mended."""
     await add(redis, 110)
     handler = Refusing()
+    metrics = Metrics("enrich")
 
-    async with enriching(redis, handler, batch_size=50) as consumer:
+    async with enriching(redis, handler, metrics=metrics, batch_size=50) as consumer:
         await until(lambda: alarmed(consumer))
         tried = handler.tries
         await until(lambda: _tried(handler, tried + 20))
         parked = await dead(redis)
         problem = await consumer.problem()
+        await until(lambda: _holding_is(metrics, 1))
         handler.is_mended = True
         await until(lambda: all_acknowledged(redis), within_s=30)
         after = await consumer.problem()
+        await until(lambda: _holding_is(metrics, 0))
 
     assert [letter.reason for letter in parked] == [WRONG] * MOST
     assert problem == (
@@ -119,11 +128,13 @@ async def test_good_articles_pass_among_many_that_are_refused(redis: Redis) -> N
 async def test_a_producer_that_floods_garbage_stops_nobody(redis: Redis) -> None:
     """Each is parked with its reason; health warns, is not bad, and says what it is mostly."""
     client: Any = redis
-    async with enriching(redis, Recorder()) as consumer:
+    metrics = Metrics("enrich")
+    async with enriching(redis, Recorder(), metrics=metrics) as consumer:
         for _ in range(500):
             await client.xadd(streams.RAW, {"data": '{"headline": 5}'})
         await until(lambda: _parked(redis, 500))
         warning = await consumer.problem()
+        await until(lambda: _all_are_invalid(metrics))
         await add(redis, 200)
         await until(lambda: all_acknowledged(redis))
         after = await consumer.problem()
@@ -203,6 +214,57 @@ async def test_what_is_held_counts_no_attempts(redis: Redis) -> None:
 
     assert len(pending) == 40 - MOST
     assert {entry["times_delivered"] for entry in pending} <= {0, 1}
+
+
+async def test_what_seems_to_kill_its_process_is_buried_a_few_at_a_time(redis: Redis) -> None:
+    """A limit on memory that ends every process buries no stream."""
+    client: Any = redis
+    await add(redis, 50)
+    await client.xgroup_create(streams.RAW, "enrich", id="0")
+    [[_, entries]] = await client.xreadgroup("enrich", "killed", {streams.RAW: ">"}, count=50)
+    ids = [entry_id for entry_id, _ in entries]
+    await client.xclaim(streams.RAW, "enrich", "killed", 0, ids, retrycount=5, justid=True)
+
+    async with enriching(redis, Recorder(), max_deliveries=5) as consumer:
+        await until(lambda: alarmed(consumer))
+        await asyncio.sleep(1.5)  # another round
+        parked = await dead(redis)
+        pending = await client.xpending(streams.RAW, "enrich")
+
+    assert [letter.cause for letter in parked] == ["crashed"] * MOST
+    assert pending["pending"] == 50 - MOST
+
+
+async def test_what_only_we_write_is_as_suspect_as_the_rest(
+    redis: Redis, redis_server: RedisServer, mongo_url: str
+) -> None:
+    """No producer is at fault when nothing on articles.enriched is an article: a version is."""
+    client: Any = redis
+    for _ in range(60):
+        await client.xadd(streams.ENRICHED, {"data": '{"article_id": "of another version"}'})
+    settings = StoreSettings(
+        redis_url=redis_server.url, mongo_url=mongo_url, reclaim_after_ms=300, stop_within_s=5
+    )
+
+    service = store(settings)
+    async with service.app.start_lifespan_context():
+        await until(lambda: _parked(redis, MOST))
+        await until(lambda: _is_bad(service))
+
+    assert {letter.stage for letter in await dead(redis)} == {"store"}
+    assert len(await dead(redis)) == MOST
+
+
+async def _is_bad(service: Service) -> bool:
+    return "what would die too stays pending" in service.health.report()["checks"]["delivery"]
+
+
+async def _holding_is(metrics: Metrics, value: int) -> bool:
+    return metrics.registry.get_sample_value("newsflow_holding", STAGE) == value
+
+
+async def _all_are_invalid(metrics: Metrics) -> bool:
+    return metrics.registry.get_sample_value("newsflow_invalid_ratio", STAGE) == 1
 
 
 async def _tried(handler: Refusing, count: int) -> bool:

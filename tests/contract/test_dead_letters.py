@@ -88,6 +88,16 @@ def test_a_letter_says_who_when_where_why_and_what(client: Any) -> None:
     assert json.loads(shown["data"])["source"] == "AP"
 
 
+def test_a_letter_that_was_sent_again_says_so(client: Any) -> None:
+    """How often, and from which letters."""
+    told = {b"newsflow.replayed": b'{"times":2,"letters":["1-0","2-0"]}'}
+    [one] = park(client, original={b"data": b"{", **told})
+
+    assert "replays      2, of 1-0, 2-0\n" in newsflow("show", one).stdout
+    assert json.loads(newsflow("show", one, "--json").stdout)["replays"]["times"] == 2
+    assert newsflow("show", one, "--raw").stdout == "{"
+
+
 def test_letters_are_found_by_what_they_have_in_common(client: Any) -> None:
     """Cause, stage, reason, source, file and time."""
     [file] = park(client, original=of_file("wire/ap.zip", source="AP"))
