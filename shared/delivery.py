@@ -32,6 +32,7 @@ _POLL_MS: Final = 2_000  # redis-py gives up on a reply after 5 s, so an idle re
 _HOUSE_EVERY_S: Final = 1.0
 _TRIM_EVERY: Final = 5  # rounds of housekeeping
 _FORGET_EVERY: Final = 60
+_PROBE: Final = 10  # entries that are tried at once while nothing passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Consumer(Generic[M]):
         self._group = Group(redis, self._hop, self.name, receipts_kept=self._settings.receipts_kept)
         self._desk = Desk(self._work, self._group, self._settings, self._metrics)
         await self._group.ensure()
+        await self._desk.recall(redis)
         return [self._keep_house(), self._refresh()]
 
     async def close(self) -> None:
@@ -155,6 +157,7 @@ class Consumer(Generic[M]):
         self._metrics.pending.set(state.pending)
         self._metrics.dead.set(state.dead)
         self._metrics.oldest_s.set(state.oldest_ms / 1000)
+        self._desk.gauge()
 
     async def _claim(self) -> None:
         """Work on what other consumers left alone; what failed before, one by one and last."""
@@ -163,6 +166,8 @@ class Consumer(Generic[M]):
             for pending in await self._group.abandoned(self._settings.reclaim_after_ms)
             if pending.id not in self._desk.held
         ]
+        if self._desk.is_stuck:
+            left = left[:_PROBE]
         size = self._settings.batch_size
         fresh = [pending for pending in left if pending.deliveries <= 1]
         suspects = sorted(

@@ -3,6 +3,7 @@
 NewsflowError
 ├── PermanentError        trying again cannot help: parked now, with its reason
 │   ├── InvalidMessage    an entry that is not an article by the contract
+│   ├── TooLarge          an entry of more bytes than the settings allow
 │   └── Unreadable        a file, or a record of one, that no format makes an article of
 └── TransientError        the world was in the way: stays pending, tried again for ever
     ├── RedisUnavailable
@@ -38,6 +39,10 @@ class InvalidMessage(PermanentError):  # noqa: N818 (reads as the state it names
     def __init__(self, reason: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(reason)
         self.problems = problems
+
+
+class TooLarge(PermanentError):  # noqa: N818 (reads as the state it names)
+    """An entry that is larger than NEWSFLOW_MAX_ARTICLE_BYTES: its fault, or the setting's."""
 
 
 class Unreadable(PermanentError):  # noqa: N818 (reads as the state it names)

@@ -81,7 +81,7 @@ class Group:
         # redis-py types each reply as the union of all that any server may send.
         self._redis: Any = redis
         self._hop = hop
-        self._name = name
+        self.name = name
         self._receipts_kept = receipts_kept
         self._settle = redis.register_script(redis_scripts.SETTLE)
         self._begin = redis.register_script(redis_scripts.BEGIN)
@@ -134,7 +134,7 @@ class Group:
         """Take entries over if they are still untouched for `idle_ms`; count the delivery."""
         deliveries = dict(pending)
         claimed = await self._redis.xclaim(
-            self._hop.source, self._hop.stage, self._name, idle_ms, list(deliveries)
+            self._hop.source, self._hop.stage, self.name, idle_ms, list(deliveries)
         )
         return [Entry(id_, fields, deliveries[id_] + 1) for id_, fields in claimed if fields]
 
@@ -143,7 +143,7 @@ class Group:
         await self._redis.xclaim(
             self._hop.source,
             self._hop.stage,
-            self._name,
+            self.name,
             0,
             list(ids),
             justid=True,
@@ -153,7 +153,7 @@ class Group:
     async def own(self, after: bytes, count: int) -> list[Entry]:
         """Return what this consumer has read and not ended, behind the id `after`."""
         reply = await self._redis.xreadgroup(
-            self._hop.stage, self._name, {self._hop.source: after}, count=count
+            self._hop.stage, self.name, {self._hop.source: after}, count=count
         )
         page = reply[0][1] if reply else []
         return [Entry(id_, fields or {}, 1) for id_, fields in page]

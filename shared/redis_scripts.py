@@ -142,9 +142,10 @@ return 1
 """
 
 REPLAY: Final = """
--- Put a letter back on its stream, once, and count it.
+-- Send a dead letter again, and count it: it leaves the dead letters in the step that puts it on
+-- its stream, so it goes once, and a purge at the same time takes it or leaves it.
 -- KEYS: dead, stream, accounts, file   ARGV: id, producer, the file's life or '', then the fields
--- Returns the new id, false when somebody else replayed it before.
+-- Returns the new id, false when the letter is gone.
 if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return false end
 redis.call('HINCRBY', KEYS[3], 'dead:replayed', 1)
 redis.call('HINCRBY', KEYS[3], KEYS[2] .. ':replayed', 1)
@@ -154,7 +155,6 @@ redis.call('HINCRBY', KEYS[3], KEYS[2] .. ':replayed@' .. producer, 1)
 if ARGV[3] ~= '' and redis.call('HGET', KEYS[4], 'life') == ARGV[3] then
   redis.call('HINCRBY', KEYS[4], 'ended:dead', -1)
 end
-if #ARGV == 3 then return '' end
 return redis.call('XADD', KEYS[2], '*', unpack(ARGV, 4))
 """
 
@@ -269,18 +269,37 @@ return learned
 """
 
 PURGE: Final = """
--- Take a letter away for good, once, and count it.
--- KEYS: dead, accounts, file   ARGV: id, producer, the file's life or ''
--- Returns whether it was still there.
-if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
-local producer = ARGV[2]
-if redis.call('HEXISTS', KEYS[2], 'producer@' .. producer) == 0 then producer = '(others)' end
-redis.call('HINCRBY', KEYS[2], 'dead:purged', 1)
-redis.call('HINCRBY', KEYS[2], 'dead:purged@' .. producer, 1)
-if ARGV[3] ~= '' and redis.call('HGET', KEYS[3], 'life') == ARGV[3] then
-  redis.call('HINCRBY', KEYS[3], 'purged', 1)
+-- Delete dead letters for good, each once, and count them.
+-- KEYS: dead, accounts, then files   ARGV: per letter: id, producer, which key is its file (0
+-- none), the file's life    Returns how many were still there.
+local purged = 0
+for i = 1, #ARGV, 4 do
+  if redis.call('XDEL', KEYS[1], ARGV[i]) == 1 then
+    local producer, file = ARGV[i + 1], KEYS[tonumber(ARGV[i + 2])]
+    if redis.call('HEXISTS', KEYS[2], 'producer@' .. producer) == 0 then producer = '(others)' end
+    redis.call('HINCRBY', KEYS[2], 'dead:purged', 1)
+    redis.call('HINCRBY', KEYS[2], 'dead:purged@' .. producer, 1)
+    if file and redis.call('HGET', file, 'life') == ARGV[i + 3] then
+      redis.call('HINCRBY', file, 'purged', 1)
+    end
+    purged = purged + 1
+  end
 end
-return 1
+return purged
+"""
+
+PAGE: Final = """
+-- Read entries of a stream, so many that they hold a number of bytes: an entry may have 2 KB or
+-- 30 MB, and COUNT knows only how many.
+-- KEYS: stream    ARGV: XRANGE or XREVRANGE, from, to, bytes, entries    Returns as these do.
+local page, size, from = {}, 0, ARGV[2]
+repeat
+  local entry = redis.call(ARGV[1], KEYS[1], from, ARGV[3], 'COUNT', 1)[1]
+  if not entry then break end
+  page[#page + 1], from = entry, '(' .. entry[1]
+  for _, part in ipairs(entry[2]) do size = size + #part end
+until size >= tonumber(ARGV[4]) or #page >= tonumber(ARGV[5])
+return page
 """
 
 SNAPSHOT: Final = f"""

@@ -42,6 +42,13 @@ class Settings(BaseSettings):
     max_deliveries: PositiveInt = Field(
         5, description="Park an article after this many failed deliveries."
     )
+    max_dead_percent: int = Field(
+        20,
+        ge=1,
+        le=100,
+        description="Of the last 100 articles a process parks no more; others that would be parked "
+        "stay pending, with an alarm. 100 parks all.",
+    )
     max_article_bytes: PositiveInt = Field(
         8 * 1024 * 1024, description="Larger articles are refused; MongoDB's own limit is 16 MiB."
     )

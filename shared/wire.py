@@ -9,6 +9,10 @@ Also understood, because people send them:
 
     XADD articles.raw * headline '...' body '...'     flat fields, each one text
     broker.publish(article, stream="articles.raw")    FastStream's own envelope in `__data__`
+
+Fields of ours beside them begin with `newsflow.`, and are no part of the article: what a dead
+letter that was sent again tells of itself (shared/replays.py), and an entry of more fields than a
+script hands over, as one field.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,15 +23,18 @@ from pydantic import ValidationError
 
 from shared import envelope
 from shared.accounts import entry_origin
-from shared.errors import InvalidMessage, Problem
+from shared.errors import InvalidMessage, Problem, TooLarge
 from shared.messages import ENTRY, Message
 
 M = TypeVar("M", bound=Message)
 
 DATA: Final = b"data"
+OURS: Final = b"newsflow."
+PACKED: Final = b"newsflow.fields"
 
 _TEXT_FIELDS: Final = (b"headline", b"body", b"body_html")
 _SHOWN_PROBLEMS: Final = 5
+_LENGTH_DIGITS: Final = 12  # of a netstring; Redis takes values of 512 MB
 
 
 def encode(message: Message) -> dict[bytes, bytes]:
@@ -45,16 +52,15 @@ def decode(
 ) -> M:
     """Return the message that the entry `entry_id` of `stream` carries.
 
-    Raises InvalidMessage, with a reason for people, when the fields are of none of the shapes, the
-    JSON is larger than `limit_bytes`, or its object is not a `message`.
+    Raises InvalidMessage, with a reason for people, when the fields are of none of the shapes, or
+    the JSON object is not a `message`; TooLarge when the JSON is larger than `limit_bytes`.
     """
-    body = _body(fields)
-    if limit_bytes is not None and len(body) > limit_bytes:
-        msg = too_large(len(body), limit_bytes)
-        raise InvalidMessage(msg, [Problem("", "too_large", msg)])
+    text = body(fields)
+    if limit_bytes is not None and len(text) > limit_bytes:
+        raise TooLarge(too_large(len(text), limit_bytes))
     origin = entry_origin(fields, stream=stream, entry_id=entry_id)
     try:
-        return message.model_validate_json(body, context={ENTRY: origin})
+        return message.model_validate_json(text, context={ENTRY: origin})
     except ValidationError as error:
         raise InvalidMessage(explain(error), problems(error)) from None
 
@@ -99,8 +105,10 @@ def _problem(details: Any) -> str:  # noqa: ANN401 (pydantic's ErrorDetails diff
     return f"`{field}`: {text}{given}" if field else text
 
 
-def _body(fields: Mapping[bytes, bytes]) -> bytes:
-    """Return the JSON object of an entry, whichever shape it has."""
+def body(fields: Mapping[bytes, bytes]) -> bytes:
+    """Return the JSON of an entry, whichever shape it has; raises InvalidMessage if it has none."""
+    if any(name.startswith(OURS) for name in fields):
+        fields = sent(fields)
     if envelope.FIELD in fields:
         return envelope.body(fields[envelope.FIELD])
     data = fields.get(DATA)
@@ -112,6 +120,38 @@ def _body(fields: Mapping[bytes, bytes]) -> bytes:
         msg = f"no article: an entry needs a field `data` with a JSON object; this one has {names}"
         raise InvalidMessage(msg)
     return _object_of(fields)
+
+
+def sent(fields: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return the fields of an entry as its producer sent them, without those of ours.
+
+    Raises InvalidMessage when a field that only we write is not as we write it.
+    """
+    theirs = {name: value for name, value in fields.items() if not name.startswith(OURS)}
+    return theirs | unpack(fields[PACKED]) if PACKED in fields else theirs
+
+
+def pack(fields: Mapping[bytes, bytes]) -> bytes:
+    """Return names and values in turn, as netstrings (cr.yp.to/proto/netstrings.txt)."""
+    return b"".join(b"%d:%s," % (len(part), part) for pair in fields.items() for part in pair)
+
+
+def unpack(packed: bytes) -> dict[bytes, bytes]:
+    """Return what was packed; raises InvalidMessage when it was not packed by `pack`."""
+    parts: list[bytes] = []
+    at = 0
+    try:
+        while at < len(packed):
+            colon = packed.index(b":", at, at + _LENGTH_DIGITS)
+            end = colon + 1 + int(packed[at:colon])
+            parts.append(packed[colon + 1 : end])
+            if end < colon or packed[end : end + 1] != b",":
+                raise ValueError  # noqa: TRY301 (the same as what int and index say)
+            at = end + 1
+        return dict(zip(parts[::2], parts[1::2], strict=True))
+    except ValueError:
+        msg = f"`{PACKED.decode()}`: not packed as we pack"
+        raise InvalidMessage(msg) from None
 
 
 def _object_of(fields: Mapping[bytes, bytes]) -> bytes:

@@ -14,6 +14,7 @@ from services.cli import (
     query,
     reconcile,
     reenrich,
+    replaying,
     status,
     tail,
     topics,
@@ -66,16 +67,26 @@ app.command(
 )(reconcile.reconcile)
 
 dead_app = typer.Typer(
-    help="What could not go on: list it, look at it, send it again.", no_args_is_help=True
+    help="What could not go on: list it, look at it, send it again, delete it.",
+    no_args_is_help=True,
 )
-dead_app.command("list", epilog="Example: newsflow dead list --cause invalid")(dead.list_)
+dead_app.command(
+    "list",
+    epilog="Examples: newsflow dead list --cause invalid --since 1d; "
+    "newsflow dead list --file 'ap-*' --json | jq .reason",
+)(dead.list_)
+dead_app.command(epilog="Example: newsflow dead reasons --since 1d")(dead.reasons)
 dead_app.command(epilog="Example: newsflow dead show 1795470694568-0 --raw > mended.json")(
     dead.show
 )
 dead_app.command(
     epilog="Examples: newsflow dead replay 1795470694568-0 --data mended.json; "
-    "newsflow dead replay --all --cause failed --dry-run",
-)(dead.replay)
+    "newsflow dead replay --cause failed --dry-run; newsflow dead replay --reason 'no disk' --yes",
+)(replaying.replay)
+dead_app.command(
+    epilog="Examples: newsflow dead purge --cause invalid --until 30d --to november.jsonl; "
+    "newsflow dead purge --source 'Wire Test' --dry-run",
+)(replaying.purge)
 app.add_typer(dead_app, name="dead")
 
 topics_app = typer.Typer(

@@ -30,7 +30,7 @@ class StageView(BaseModel):
     """One stage: its health, and what waits before it."""
 
     stage: str
-    health: Literal["ok", "bad", "away", "unknown"] = "unknown"
+    health: Literal["ok", "warning", "bad", "away", "unknown"] = "unknown"
     problems: list[str] = []
     lag: int | None = None
     pending: int | None = None
@@ -85,7 +85,7 @@ async def look(settings: StoreSettings, *, health_urls: Mapping[str, str], inbox
         problems.append(f"MongoDB: {error or 'no answer'}"[:200])
     views = list(known.values())
     return Overview(
-        ok=not problems and all(view.health in {"ok", "unknown"} for view in views),
+        ok=not problems and all(view.health not in {"bad", "away"} for view in views),
         redis_url=without_password(settings.redis_url),
         mongo_url=without_password(settings.mongo_url),
         health_urls=dict(health_urls),

@@ -191,7 +191,7 @@ async def test_a_bug_that_hits_everything_parks_nothing(redis: Redis) -> None:
     async with enriching(redis, broken, max_deliveries=2) as consumer:
 
         async def alarmed() -> bool:
-            return "100% of the last articles hit a bug" in (await consumer.problem() or "")
+            return "100% of the last articles died or met a bug" in (await consumer.problem() or "")
 
         await until(alarmed)
         await asyncio.sleep(2)  # some more rounds of claiming

@@ -223,8 +223,8 @@ async def test_a_letter_that_was_deleted_by_hand_is_missing_and_a_purged_one_is_
     await rig.work()
     one, two = await dead(rig.redis)
 
-    purged = await deadletters.purge(rig.redis, one)
-    twice = await deadletters.purge(rig.redis, one)
+    purged = await deadletters.purge(rig.redis, {one.letter_id: one.owner})
+    twice = await deadletters.purge(rig.redis, {one.letter_id: one.owner})
     holds = await rig.audit()
     await rig.redis.xdel(streams.DEAD, two.letter_id)
     missing = await rig.audit()
