@@ -21,6 +21,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from shared import connecting
 from shared.errors import NewsflowError, RedisUnavailable
 from shared.group import Fields
 from shared.metrics import Metrics
@@ -55,8 +56,8 @@ def create_broker(settings: Settings, *, metrics: Metrics) -> RedisBroker:
 async def connect(broker: RedisBroker, *, stage: str) -> Redis:
     """Return the broker's client once Redis answers; wait for it as long as it takes.
 
-    Raises UnusableRedis at once for what waiting cannot mend: wrong credentials, a version before
-    7.0, or a memory policy that evicts streams.
+    Raises UnusableRedis at once for what waiting cannot mend: wrong credentials, a certificate that
+    nobody we know signed, a version before 7.0, or a memory policy that evicts streams.
     """
     redis = await broker.connect()
     log = get_logger(stage)
@@ -66,11 +67,16 @@ async def connect(broker: RedisBroker, *, stage: str) -> Redis:
             server = await redis.info("server")
             memory = await redis.info("memory")
         except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
-            msg = f"Redis at {place(broker)} refuses us: {error}; check NEWSFLOW_REDIS_URL"
+            why = str(error).rstrip(".")
+            msg = f"Redis at {place(broker)} refuses us: {why}; check NEWSFLOW_REDIS_URL"
             raise UnusableRedis(msg) from None
         except (RedisError, OSError) as error:
+            if change := connecting.lasting(error, connecting.REDIS):
+                msg = f"Redis at {place(broker)} cannot be used: {change}"
+                raise UnusableRedis(msg) from None
             attempt += 1
-            log.warning("waiting for Redis", at=place(broker), error=str(error))
+            hint = connecting.hint(error, connecting.REDIS)
+            log.warning("waiting for Redis", at=place(broker), error=str(error), hint=hint)
             await asyncio.sleep(delay_s(attempt, jitter=random.uniform(0.5, 1)))  # noqa: S311
         else:
             _refuse_unusable(server, memory)
