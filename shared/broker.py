@@ -13,9 +13,6 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
-    AuthenticationError,
-    AuthorizationError,
-    NoPermissionError,
     OutOfMemoryError,
     RedisError,
     ResponseError,
@@ -66,11 +63,9 @@ async def connect(broker: RedisBroker, *, stage: str) -> Redis:
         try:
             server = await redis.info("server")
             memory = await redis.info("memory")
-        except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
-            why = str(error).rstrip(".")
-            msg = f"Redis at {place(broker)} refuses us: {why}; check NEWSFLOW_REDIS_URL"
-            raise UnusableRedis(msg) from None
         except (RedisError, OSError) as error:
+            if connecting.is_refusal(error):
+                raise refusal(broker, error) from None
             if change := connecting.lasting(error, connecting.REDIS):
                 msg = f"Redis at {place(broker)} cannot be used: {change}"
                 raise UnusableRedis(msg) from None
@@ -104,6 +99,15 @@ def _take_existing_groups(redis: Redis) -> None:
             raise ResponseError(msg) from None
 
     redis.xgroup_create = create_or_busy  # type: ignore[method-assign, assignment]
+
+
+def refusal(broker: RedisBroker, error: Exception) -> UnusableRedis:
+    """Return what to say when Redis refuses us, see connecting.is_refusal."""
+    why = str(error).rstrip(".")
+    return UnusableRedis(
+        f"Redis at {place(broker)} refuses us: {why}; check NEWSFLOW_REDIS_URL and the user's "
+        "rights, see docs/operations.md"
+    )
 
 
 def place(broker: RedisBroker) -> str:

@@ -32,7 +32,27 @@ _CERTIFICATE: Final = "CERTIFICATE_VERIFY_FAILED"
 _OTHER_NAMES: Final = ("Hostname mismatch", "IP address mismatch")
 _NO_SUCH_HOST: Final = ("Name or service not known", "name resolution", "No address associated")
 _NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "SSL handshake failed")
-_CLOSED: Final = ("closed by server", "connection closed", "Connection reset")
+# NOPERM, WRONGPASS, NOAUTH as redis-py says them; for a script, as Valkey and Redis 7.0 do.
+_REFUSALS: Final = (
+    "no permissions",
+    "No permissions",
+    "invalid username-password pair",
+    "Authentication required",
+    "ACL failure in script",
+    "The user executing the script can't",
+)
+_CLOSED: Final = (
+    "closed by server",
+    "connection closed",
+    "Connection reset",
+    "ALERT_CERTIFICATE_REQUIRED",
+    "ALERT_UNKNOWN_CA",
+)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Say whether Redis knows us and refuses, or does not know us: an operator's matter."""
+    return any(words in str(error) for words in _REFUSALS)
 
 
 def lasting(error: Exception, options: Options) -> str | None:

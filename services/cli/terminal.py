@@ -11,7 +11,7 @@ import orjson
 import typer
 from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import RedisError
 from rich.console import Console
 from rich.progress import Progress
 
@@ -52,7 +52,7 @@ async def redis(settings: StoreSettings) -> AsyncIterator[Redis]:
         yield client
     except (RedisError, RedisUnavailable, OSError) as error:
         place = without_password(settings.redis_url)
-        refused = isinstance(error, (AuthenticationError, NoPermissionError))
+        refused = connecting.is_refusal(error)
         advice = _advice(error, connecting.REDIS, refused=refused)
         fail(f"Redis at {place}: {str(error).rstrip('.')}; {advice}")
     finally:
@@ -76,7 +76,7 @@ async def mongo(settings: StoreSettings) -> AsyncIterator[Mongo]:
 def _advice(error: Exception, options: connecting.Options, *, refused: bool) -> str:
     """Return what to do next about a server that is away or refuses."""
     if refused:
-        return f"check the user in {options.variable} and its rights, see docs/operations.md"
+        return f"check {options.variable} and the user's rights, see docs/operations.md"
     return (
         connecting.lasting(error, options)
         or connecting.hint(error, options)

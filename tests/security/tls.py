@@ -91,10 +91,8 @@ def _proxy(papers: Papers, behind: int) -> Iterator[int]:
         there = await asyncio.open_connection("127.0.0.1", behind)
         await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
 
-    async def listen() -> None:
-        await asyncio.start_server(meet, "127.0.0.1", port, ssl=context)
-
-    loop.run_until_complete(listen())
+    listening = asyncio.start_server(meet, "127.0.0.1", port, ssl=context)
+    server = loop.run_until_complete(listening)
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
@@ -102,5 +100,8 @@ def _proxy(papers: Papers, behind: int) -> Iterator[int]:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        server.close()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0.1))
         loop.close()
