@@ -22,6 +22,7 @@ from services.store.questions import Question, query
 from services.store.settings import StoreSettings
 from shared.errors import MongoUnavailable
 from tests.builders import NOON, enriched_article
+from tests.contract.services_in_process import until
 
 HERE = Path(__file__).parent
 UNAUTHORIZED = 13
@@ -168,7 +169,13 @@ async def test_a_password_that_is_changed_is_waited_for(
     finally:
         _change_password(guarded, PASSWORD)
 
-    assert await mongo.write(some) == ["stored"]
+    async def written() -> bool:
+        try:
+            return await mongo.write(some) == ["stored"]
+        except MongoUnavailable:
+            return False
+
+    await until(written)
     assert await mongo.problem() is None
     await mongo.close()
 

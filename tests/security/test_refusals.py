@@ -38,7 +38,7 @@ async def admin(server: RedisServer) -> AsyncIterator[Any]:
     async with Redis.from_url(url(server, ADMIN)) as redis:
         await redis.flushall()
         yield redis
-        await redis.execute_command("ACL", "LOAD")
+        await redis.acl_load()
 
 
 async def test_a_right_that_is_missing_ends_a_service_in_one_sentence(
@@ -84,7 +84,7 @@ async def test_a_password_that_is_changed_stops_the_flow_and_loses_nothing(
         await asyncio.sleep(WATCHED_S)
         knocked = await _connections(admin) - before
 
-        await _say(admin, "ACL", "LOAD")
+        await admin.acl_load()
         await until(lambda: all_acknowledged(admin), within_s=30)
         await until(lambda: _is_well(consumer))
 
@@ -105,7 +105,7 @@ async def test_a_right_that_is_taken_away_stops_the_flow_and_loses_nothing(
         await add(admin, 3)
         await until(lambda: _says(consumer, "Redis refuses us: "))
 
-        await _say(admin, "ACL", "LOAD")
+        await admin.acl_load()
         await until(lambda: all_acknowledged(admin), within_s=30)
         await until(lambda: _is_well(consumer))
 
