@@ -19,8 +19,9 @@ test: $(READY) ## Run every test on real servers, two files at a time
 test-fast: $(READY) ## Run the tests that need no server
 	@$(BIN)/pytest tests/unit
 
-fuzz: $(READY) ## Try every parser with thousands of broken documents; some minutes
+fuzz: $(READY) ## Try every parser with thousands of broken documents, and the pipeline in any order; some minutes
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/ingest -k "break or damage or whatever" --timeout 1200
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/fuzzing -s --timeout 1800
 
 check: $(READY) ## Lint, types, layers
 	@$(BIN)/ruff check .

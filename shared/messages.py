@@ -65,7 +65,7 @@ def _pub_status(value: object) -> object:
 
 def _exact(value: object) -> object:
     """Refuse a number that JSON parsers round: it would not be what was sent."""
-    if isinstance(value, float) and abs(value) >= _EXACT:
+    if isinstance(value, float) and not -_EXACT < value < _EXACT:  # nor NaN
         msg = "too many digits for a number; send it as a text"
         raise ValueError(msg)
     return value

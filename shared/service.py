@@ -23,8 +23,8 @@ from faststream.redis import RedisBroker
 from faststream.specification import AsyncAPI
 from redis.exceptions import RedisError
 
-from shared import observability
-from shared.broker import connect, place
+from shared import connecting, observability
+from shared.broker import connect, place, refusal
 from shared.errors import NewsflowError
 from shared.health import Check, Health
 from shared.metrics import Metrics
@@ -118,7 +118,12 @@ class Service:
         os.environ["FASTSTREAM_SUPERVISOR_DISABLED"] = "1"
         redis = await connect(self._broker, stage=self.stage)
         for part in self._parts.values():
-            running = await part.open(redis)
+            try:
+                running = await part.open(redis)
+            except RedisError as error:
+                if connecting.is_refusal(error):
+                    raise refusal(self._broker, error) from None
+                raise
             self._opened.append((part, [self._run(coroutine) for coroutine in running]))
         self._watch = self._run(self.health.watch())
 

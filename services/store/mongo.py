@@ -37,7 +37,15 @@ from services.store.documents import (
     head_update,
     revision_update,
 )
-from services.store.driver_errors import is_passing, is_refusal, outages, short, unfollowable
+from services.store.driver_errors import (
+    is_passing,
+    is_refusal,
+    outages,
+    said,
+    short,
+    unfollowable,
+    unquoted,
+)
 from services.store.following import Token
 from services.store.indexes import ARTICLES, MIGRATIONS, NAMES, REVISIONS, changes, indexes
 from services.store.joining import gather
@@ -45,6 +53,7 @@ from services.store.migrations import Command, due, is_busy, is_done, is_newer
 from services.store.plans import Plan, plan
 from services.store.questions import Query
 from services.store.settings import StoreSettings
+from shared import connecting
 from shared.errors import MongoUnavailable, NewsflowError, PermanentError
 from shared.observability import get_logger
 from shared.outcome import Status
@@ -86,8 +95,9 @@ class Mongo:
                 retryWrites=True,
                 appname="newsflow",
             )
-        except (ConfigurationError, ValueError) as error:
-            msg = f"NEWSFLOW_MONGO_URL cannot be used: {error}"
+        except (ConfigurationError, ValueError, OSError) as error:  # OSError: a file it names
+            why = error if isinstance(error, OSError) else unquoted(error)
+            msg = f"NEWSFLOW_MONGO_URL cannot be used: {why}"
             raise UnusableMongo(msg) from None
         self._database = self._client.get_database(
             settings.mongo_database,
@@ -109,14 +119,20 @@ class Mongo:
             except PyMongoError as error:
                 if is_refusal(error):
                     msg = (
-                        f"MongoDB at {self._place} refuses us: {error}; check NEWSFLOW_MONGO_URL "
-                        "and the user's rights, see docs/operations.md"
+                        f"MongoDB at {self._place} refuses us: {said(error)}; check "
+                        "NEWSFLOW_MONGO_URL and the user's rights, see docs/operations.md"
                     )
+                    raise UnusableMongo(msg) from None
+                if change := connecting.lasting(error, connecting.MONGO):
+                    msg = f"MongoDB at {self._place} cannot be used: {change}"
                     raise UnusableMongo(msg) from None
                 if not is_passing(error) and not is_busy(error):
                     raise
                 attempt += 1
-                self._log.warning("waiting for MongoDB", at=self._place, error=short(error))
+                hint = connecting.hint(error, connecting.MONGO)
+                self._log.warning(
+                    "waiting for MongoDB", at=self._place, error=short(error), hint=hint
+                )
                 await asyncio.sleep(delay_s(attempt, jitter=random.uniform(0.5, 1)))  # noqa: S311
             else:
                 return []
@@ -133,7 +149,7 @@ class Mongo:
             with pymongo.timeout(_PING_WITHIN_S):
                 await self._client.admin.command("ping")
         except PyMongoError as error:
-            return f"no answer from {self._place}: {short(error)}"
+            return f"no answer from {self._place}: {said(error)}"
         return None
 
     async def _migrate(self) -> None:
