@@ -8,7 +8,7 @@ import asyncio
 import resource
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -101,6 +101,16 @@ async def mongod_frozen(room: Newsroom) -> None:
         await asyncio.sleep(12)  # store gives up on a command after 10 s
 
 
+@fault(6, "mongod frozen and store killed meanwhile")
+async def mongod_frozen_and_store_killed(room: Newsroom) -> None:
+    """What store had in hand is neither acknowledged nor forgotten."""
+    for _ in range(2):
+        async with room.rig.frozen(*room.rig.mongods):
+            await asyncio.sleep(1.5)
+            room.rig.children["store"].kill()
+        await asyncio.sleep(1)
+
+
 @fault(7, "mongod 25 seconds away")
 async def mongod_away(room: Newsroom) -> None:
     async with room.rig.away(*room.rig.mongods):
@@ -122,8 +132,9 @@ async def asked_to_stop(room: Newsroom) -> None:
     async with room.rig.held(*STAGES):
         for child in children:
             child.signal(signal.SIGTERM)
-        for child in children:
-            await asyncio.to_thread(child.stop, 25)
+        async with asyncio.timeout(25):
+            while any(child.pid for child in children):
+                await asyncio.sleep(0.05)
         room.notes += [f"{c.name} ended with {c.exit_code}" for c in children if c.exit_code]
         for hop in streams.HOPS:
             for group in await client.xinfo_groups(hop.source):
@@ -146,9 +157,10 @@ async def _healed(room: Newsroom) -> AsyncIterator[None]:
 @fault(8, "replies of Redis lost")
 async def redis_replies_lost(room: Newsroom) -> None:
     async with _healed(room):
-        for words in (SCRIPTS_OF_REDIS, READS_OF_REDIS) * 3:
-            room.rig.to_redis.lose_replies(room.chance.randint(1, 5), to=words)
-            await asyncio.sleep(1)
+        for _ in range(8):
+            for words in (SCRIPTS_OF_REDIS, SCRIPTS_OF_REDIS, READS_OF_REDIS):
+                room.rig.to_redis.lose_replies(room.chance.randint(1, 2), to=words)
+                await asyncio.sleep(0.25)
 
 
 @fault(9, "replies of MongoDB lost")
@@ -191,19 +203,46 @@ async def slow_network(room: Newsroom) -> None:
         await asyncio.sleep(8)
 
 
-@fault(7, "writes to MongoDB cut and store killed six times")
+@fault(7, "writes to MongoDB cut and store killed six times", mixes=False)
 async def writes_cut_and_store_killed(room: Newsroom) -> None:
     """Its deliveries are taken back each time: an outage is no attempt."""
     insert, _ = WRITES_TO_MONGO
     async with _healed(room):
         for proxy in room.rig.to_mongo:
             proxy.refuse(insert)
-        for _ in range(6):
-            harmed = sum(proxy.harmed for proxy in room.rig.to_mongo)
-            async with asyncio.timeout(30):
-                while sum(proxy.harmed for proxy in room.rig.to_mongo) < harmed + 4:
+        await _store_killed_when_it_tried(room, times=6)
+
+
+@fault(7, "one article in an outage, and store killed seven times", mixes=False)
+async def one_article_in_an_outage(room: Newsroom) -> None:
+    """Alone before store, it is tried at each start, and counts as tried at none."""
+    room.open.clear()
+    await asyncio.sleep(0.5)
+    await room.at_rest()
+    insert, _ = WRITES_TO_MONGO
+    try:
+        async with _healed(room):
+            for proxy in room.rig.to_mongo:
+                proxy.refuse(insert)
+            await room.send_story()
+            await _store_killed_when_it_tried(room, times=7)
+    finally:
+        room.open.set()
+
+
+async def _store_killed_when_it_tried(room: Newsroom, *, times: int) -> None:
+    """Kill store each time it has tried to write, and tried again."""
+
+    def tries() -> int:
+        return sum(proxy.harmed for proxy in room.rig.to_mongo)
+
+    for _ in range(times):
+        before = tries()
+        with suppress(TimeoutError):  # a mutant gives up
+            async with asyncio.timeout(12):
+                while tries() < before + 4:
                     await asyncio.sleep(0.05)
-            room.rig.children["store"].kill()
+        room.rig.children["store"].kill()
 
 
 # ── MongoDB's set of three ────────────────────────────────────────────────────────────────────────
@@ -359,7 +398,7 @@ async def streams_deleted(room: Newsroom) -> None:
     began = datetime.now(UTC)
     await asyncio.sleep(2)
     await room.desk.delete(streams.RAW, streams.ENRICHED)
-    await room.publish_again([parcel for parcel in room.parcels if parcel.entry_ids])
+    await room.publish_again(list(room.parcels))
     await _files_again(room, since=began - timedelta(seconds=60))
 
 

@@ -34,6 +34,7 @@ _POISON_EVERY: Final = 25  # stories
 _FILE_EVERY: Final = 40  # stories; and so many of them go as a file
 _IN_A_FILE: Final = 10
 _EARLIEST: Final = timedelta(milliseconds=1)  # clocks of Redis and Python are cut to milliseconds
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _AGAIN_S: Final = 0.05
 
 
@@ -42,8 +43,8 @@ class Story:
     """One article as it was sent: its versions, and when the first of them can have come in."""
 
     versions: dict[str, Version] = field(default_factory=dict)  # by content hash
-    not_before: datetime = datetime.max.replace(tzinfo=UTC)
-    not_after: datetime = datetime.max.replace(tzinfo=UTC)
+    not_before: datetime = _NEVER
+    not_after: datetime = _NEVER
 
     @property
     def newest(self) -> Version:
@@ -87,10 +88,12 @@ class Newsroom:
     files: dict[str, Dropped] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # what a fault itself found wrong
     clock_doubt: timedelta = timedelta(0)  # by how much a service's clock was wrong
+    open: asyncio.Event = field(default_factory=asyncio.Event)  # nothing is sent while it is not
     _numbers: Any = field(default_factory=count)
 
     def __post_init__(self) -> None:
         self.draw(self.chance)
+        self.open.set()
 
     def draw(self, chance: Random) -> None:
         """Send from here on what `chance` draws."""
@@ -103,6 +106,7 @@ class Newsroom:
         """Send at least `stories`, and on until the event is set, at a pace."""
         began, sent = time.monotonic(), 0
         while sent < stories or not until.is_set():
+            await self.open.wait()
             if sent % _FILE_EVERY == 0:
                 self.drop_some(_IN_A_FILE)
                 sent += _IN_A_FILE
@@ -139,6 +143,8 @@ class Newsroom:
     async def publish_again(self, lost: Sequence[Parcel]) -> None:
         """Publish once more what was lost, as a publisher that was told of it."""
         for parcel in lost:
+            if parcel.story is not None:  # its first coming may be what was lost
+                self.stories[parcel.story].not_after = _NEVER
             await self._publish(parcel, "*")
 
     async def _publish(self, parcel: Parcel, entry_id: str) -> None:

@@ -23,6 +23,7 @@ class Network:
     """The thread in which proxies live."""
 
     def __init__(self) -> None:
+        self.listeners: list[asyncio.Server] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -38,6 +39,8 @@ class Network:
         """Cut every connection, and end the thread."""
 
         async def end() -> None:
+            for listener in self.listeners:
+                listener.close()
             tasks = asyncio.all_tasks() - {asyncio.current_task()}
             for task in tasks:
                 task.cancel()
@@ -102,8 +105,9 @@ class Proxy:
     # ── in the thread ─────────────────────────────────────────────────────────────────────────
 
     async def _listen(self) -> int:
-        server = await asyncio.start_server(self._connect, _HOST, 0)
-        return int(server.sockets[0].getsockname()[1])
+        listener = await asyncio.start_server(self._connect, _HOST, 0)
+        self._network.listeners.append(listener)
+        return int(listener.sockets[0].getsockname()[1])
 
     def _abort_all(self) -> None:
         for link in self._links:

@@ -1,12 +1,14 @@
 """A whole stack whose processes can be killed, frozen and replaced, behind a network that breaks."""
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 from pymongo import MongoClient
@@ -23,6 +25,7 @@ QUICK: Final = {
     "NEWSFLOW_STALLED_AFTER_MS": "2000",
 }
 
+_PORTS: Final = range(15_000, 32_000)  # below those that connections get by chance
 _SMALL: Final = "0.25"  # GB of mongod's cache: several of them share a machine
 _ELECTION_MS: Final = 2_000
 _HEARTBEAT_MS: Final = 500
@@ -42,6 +45,15 @@ class Rig(Stack):
 
     # ── life ──────────────────────────────────────────────────────────────────────────────────
 
+    def start(self) -> None:
+        """Start as a stack does, on ports that no connection of ours can take meanwhile."""
+        var = self.folder / "var"
+        var.mkdir(parents=True)
+        ports = Random().sample(_PORTS, 5)  # noqa: S311 (no secret; other seeds, other ports)
+        named = dict(zip(("redis", "mongo", *STAGES), ports, strict=True))
+        (var / "ports.json").write_text(json.dumps(named))
+        super().start()
+
     def _write_state(self, var: Path, ports: dict[str, int]) -> None:
         """Put the proxies between, once the servers answer and before a service starts."""
         self.to_redis.target, self.to_mongo[0].target = ports["redis"], ports["mongo"]
@@ -60,7 +72,8 @@ class Rig(Stack):
         """Add nodes to the set of one; each knows the others by their proxies. Return the URL."""
         for number, proxy in enumerate(self.to_mongo[1:], start=2):
             name = f"mongo-{number}"
-            node = servers.start_mongo(var / name, log=var / f"{name}.log")
+            port = Random().choice(_PORTS)  # noqa: S311 (as above)
+            node = servers.start_mongo(var / name, log=var / f"{name}.log", port=port)
             node.child.argv[node.child.argv.index("--wiredTigerCacheSizeGB") + 1] = _SMALL
             proxy.target = node.port
             self._adopt(name, node.child)

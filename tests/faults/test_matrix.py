@@ -31,5 +31,5 @@ async def test_a_fault_loses_and_doubles_nothing(rooms: Rooms, fault: Fault) -> 
         found = await under_load(room, fault.strike, name=fault.id, stories=900, per_s=150)
         sent = len(room.stories)
 
-        assert found == [], f"seed {SEED}"
+        assert not found, "\n".join([f"seed {SEED}", *found])
         assert sent >= 900
