@@ -219,5 +219,3 @@ def processes(folder: str) -> set[int]:
             if folder.encode() in said or str((process / "cwd").readlink()).startswith(folder):
                 found.add(int(process.name))
     return found
-
-

@@ -49,9 +49,7 @@ async def test_a_broken_promise_is_noticed(
     async with rooms.room(nodes) as room:
         async with room.rig.mutated(stage, mutant):
             await room.at_rest()  # it has begun
-            found = await under_load(
-                room, strike, name=mutant, stories=600, per_s=400, within_s=20
-            )
+            found = await under_load(room, strike, name=mutant, stories=600, per_s=400, within_s=20)
         await room.at_rest()  # by the sound service: the next case begins with nothing
 
         assert any(words in short for short in found), f"seed {SEED}: {found}"
