@@ -6,10 +6,8 @@
        │           └─ else, a bug: each article by itself, and parked after `max_deliveries`
        └─ not an article: parked
 
-Only some of the last hundred articles may be parked (shared/breaker.py): what would be beyond that
-stays pending, uncounted, and the desk's problem says so. Entries that are no article are their
-producer's fault, and are parked however many they are, with a warning; but on a stream that only
-our own stages write they are as suspect as the rest.
+Only some of the last hundred articles may be parked (shared/judge.py): what would be beyond that
+stays pending, uncounted, and the desk's problem says so.
 """
 
 import asyncio
@@ -19,32 +17,24 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from shared import deadletters, receipts, streams, wire
-from shared.accounts import origin_of
-from shared.breaker import Breaker, Recent
-from shared.deadletters import Cause, DeadLetter
-from shared.errors import InvalidMessage, PermanentError, Problem, TransientError
-from shared.group import Entry, Group, Settlement
+from shared import wire
+from shared.ends import End, Ends
+from shared.errors import InvalidMessage, PermanentError, TransientError
+from shared.group import Entry, Group
+from shared.judge import Judge
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.observability import get_logger, together
-from shared.outcome import Outcome, Status
-from shared.part import Notice
-from shared.replays import carried
-from shared.retry import CAP_S, delay_s
+from shared.outcome import Outcome
+from shared.retry import delay_s
 from shared.settings import Settings
 from shared.streams import Hop
 
 _LONG_PAUSE: Final = 20  # attempts, after which a pause is as long as it gets
-_RECALLED: Final = timedelta(minutes=10)
-_RECALLED_LETTERS: Final = 1_000  # looked at, some 10 ms; others may be of other stages
-_RETRIES: Final = 3  # that may be missed before what is held counts as ended by others
 
 M = TypeVar("M", RawArticle, EnrichedArticle)
 Handler = Callable[[Sequence[M]], Awaitable[Sequence[Outcome | PermanentError]]]
@@ -66,16 +56,6 @@ class Work(Generic[M]):
     limit_bytes: int | None = None
 
 
-class _End(NamedTuple):
-    """What became of an entry, for Redis and for the log."""
-
-    settlement: Settlement
-    status: Status
-    article_id: str | None
-    reason: str | None = None
-    cause: Cause | None = None  # of what is parked
-
-
 class _Read(NamedTuple, Generic[M]):
     """An entry and the article it carries."""
 
@@ -89,7 +69,7 @@ class _Batch(NamedTuple, Generic[M]):
     entries: Sequence[Entry]
     read: list[_Read[M]]
     unread: list[tuple[Entry, Exception]]
-    ends: list[_End]
+    ends: list[End]
 
 
 class Desk(Generic[M]):
@@ -97,6 +77,8 @@ class Desk(Generic[M]):
 
     def __init__(self, work: Work[M], group: Group, settings: Settings, metrics: Metrics) -> None:
         self.held: set[bytes] = set()  # ids that are in hand, here or waiting for their turn
+        self.judge = Judge(work.hop, settings)
+        self._end = Ends(work.hop, group.name)
         self._work: Work[M] = work
         self._group = group
         self._settings = settings
@@ -107,11 +89,6 @@ class Desk(Generic[M]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._outage: str | None = None
-        self._most = settings.max_dead_percent
-        retried_within_s = _RETRIES * (settings.reclaim_after_ms / 1000 + CAP_S)
-        self._breaker = Breaker(self._most, retried_within_s=retried_within_s)
-        self._entries = Recent()  # bad are those that are no article
-        self._anybody_writes = work.hop.source == streams.RAW
 
     @property
     def is_waiting(self) -> bool:
@@ -122,43 +99,9 @@ class Desk(Generic[M]):
         """Leave what waits for the world pending, from now on."""
         self._stopping.set()
 
-    @property
-    def is_stuck(self) -> bool:
-        """Whether nothing passes, so that trying is only to see when it is mended."""
-        return self._breaker.is_stuck
-
     def problem(self) -> str | None:
         """Return what is wrong, in one sentence, or None; a Notice when it stops nothing."""
-        if self._breaker.is_open(time.monotonic()):
-            recent = self._breaker.recent
-            return (
-                f"{recent.share:.0%} of the last articles died or met a bug, most often: "
-                f"{recent.reason}; what would die too stays pending and is tried again: mend the "
-                "cause, or let it die with NEWSFLOW_MAX_DEAD_PERCENT=100"
-            )
-        if self._outage is None and self._most <= self._entries.bad:
-            return Notice(
-                f"{self._entries.share:.0%} of the last entries are no article and were parked, "
-                f"most often: {self._entries.reason}; see `newsflow dead reasons`, and tell "
-                "whoever publishes them"
-            )
-        return self._outage
-
-    def gauge(self) -> None:
-        """Set the metrics that say what `problem` does."""
-        self._metrics.holding.set(self._breaker.is_open(time.monotonic()))
-        self._metrics.invalid_ratio.set(self._entries.share)
-
-    async def recall(self, redis: Redis) -> None:
-        """Know what this stage parked shortly before: a restart is no licence to park more."""
-        since = datetime.now(UTC) - _RECALLED
-        looked = 0
-        async for letter in deadletters.letters(redis, since=since):
-            if letter.stage == self._work.hop.stage and self._is_suspect(letter.cause):
-                self._breaker.recall(letter.reason)
-            looked += 1
-            if looked == _RECALLED_LETTERS or self._breaker.recent.bad == self._most:
-                return
+        return self.judge.holding() or self._outage or self.judge.warning()
 
     async def take(self, entries: Sequence[Entry]) -> None:
         """Begin to work on `entries`, once those before them are worked on; return then.
@@ -195,7 +138,7 @@ class Desk(Generic[M]):
     async def bury(self, entries: Sequence[Entry]) -> None:
         """Park entries unread that never ended, however often they were delivered."""
         ends = [
-            self._park(
+            self._end.parked(
                 entry,
                 f"delivered {entry.deliveries - 1} times and never finished: "
                 "it seems to end the process that works on it",
@@ -220,10 +163,10 @@ class Desk(Generic[M]):
                     limit_bytes=self._work.limit_bytes,
                 )
             except InvalidMessage as error:
-                end = self._park(entry, str(error), cause="invalid", problems=error.problems)
+                end = self._end.parked(entry, str(error), cause="invalid", problems=error.problems)
                 batch.ends.append(end)
             except PermanentError as error:
-                batch.ends.append(self._park(entry, str(error), cause="rejected"))
+                batch.ends.append(self._end.parked(entry, str(error), cause="rejected"))
             except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
                 batch.unread.append((entry, error))
             else:
@@ -237,7 +180,7 @@ class Desk(Generic[M]):
             ends += await self._ends(batch.read)
             for entry, error in batch.unread:
                 ends += await self._bug(entry, None, error)
-            if self.is_stuck:
+            if self.judge.is_stuck:
                 await self._pause(_LONG_PAUSE)
             await self._telling.acquire()
         finally:
@@ -247,34 +190,16 @@ class Desk(Generic[M]):
         finally:
             self._telling.release()
 
-    async def _judged(self, entries: Sequence[Entry], ends: Sequence[_End]) -> list[_End]:
+    async def _judged(self, entries: Sequence[Entry], ends: Sequence[End]) -> list[End]:
         """Return the ends that may be; what may not die now stays pending, uncounted."""
-        kept: list[_End] = []
-        held: list[_End] = []
-        for end in ends:
-            (kept if self._may_be(end) else held).append(end)
+        kept, held = self.judge.judge(ends)
         if held:
-            ids = {end.settlement.id for end in held}
+            ids = {end.entry_id for end in held}
             await self._uncount([entry for entry in entries if entry.id in ids])
             self._log.warning("held back", articles=len(held), reason=held[0].reason)
         return kept
 
-    def _may_be(self, end: _End) -> bool:
-        """Say whether an end may be, and note it."""
-        entry_id, reason = end.settlement.id, end.reason or ""
-        self._entries.add(reason if end.cause == "invalid" else None)
-        if end.cause is None:
-            self._breaker.passed(entry_id)
-            return True
-        if not self._is_suspect(end.cause):
-            return True
-        return self._breaker.lets_die(entry_id, reason, now_s=time.monotonic())
-
-    def _is_suspect(self, cause: Cause) -> bool:
-        """Say whether a death may be our own fault."""
-        return cause != "invalid" or not self._anybody_writes
-
-    async def _ends(self, batch: Sequence[_Read[M]]) -> list[_End]:
+    async def _ends(self, batch: Sequence[_Read[M]]) -> list[End]:
         """Return the ends of a batch; none for those that stay pending."""
         attempt = 0
         while batch:
@@ -293,13 +218,13 @@ class Desk(Generic[M]):
             else:
                 self._outage = None
                 ends = [
-                    self._end(read.entry, read.article, outcome)
+                    self._end.of(read.entry, read.article, outcome)
                     for read, outcome in zip(batch, outcomes, strict=True)
                 ]
                 return await self._judged([read.entry for read in batch], ends)
         return []
 
-    async def _bug(self, entry: Entry, article: M | None, error: Exception) -> list[_End]:
+    async def _bug(self, entry: Entry, article: M | None, error: Exception) -> list[End]:
         """Return the end of an entry that raised by itself; none while it is tried again."""
         said = f"{type(error).__name__}: {error}"
         self._metrics.articles["failed"].inc()
@@ -311,54 +236,15 @@ class Desk(Generic[M]):
             deliveries=entry.deliveries,
             exc_info=error,
         )
-        if not self._breaker.lets_die(entry.id, said, now_s=time.monotonic()):
+        if not self.judge.lets_fail(entry.id, said):
             await self._uncount([entry])
             return []
         if entry.deliveries < self._settings.max_deliveries:
             return []
         reason = f"{said} (at each of {entry.deliveries} deliveries)"
-        return [self._park(entry, reason, cause="failed", article=article)]
+        return [self._end.parked(entry, reason, cause="failed", article=article)]
 
-    def _end(self, entry: Entry, article: M, outcome: Outcome | PermanentError) -> _End:
-        if isinstance(outcome, PermanentError):
-            return self._park(entry, str(outcome), cause="rejected", article=article)
-        status = outcome.status
-        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
-        receipt = receipts.ended(origin, status, article)
-        settlement = Settlement(entry.id, status=status, origin=origin, receipt=receipt)
-        if outcome.message is not None:
-            fields = {**wire.encode(outcome.message), **carried(entry.fields)}
-            settlement = settlement._replace(to="target", fields=fields)
-        return _End(settlement, status, article.article_id)
-
-    def _park(
-        self,
-        entry: Entry,
-        reason: str,
-        *,
-        cause: Cause,
-        article: M | None = None,
-        problems: Sequence[Problem] = (),
-    ) -> _End:
-        article_id = article.article_id if article else None
-        letter = DeadLetter(
-            reason=reason,
-            cause=cause,
-            stage=self._work.hop.stage,
-            stream=self._work.hop.source,
-            entry_id=entry.id.decode(),
-            deliveries=entry.deliveries,
-            article_id=article_id,
-            consumer=self._group.name,
-            original=entry.fields,
-        )
-        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
-        receipt = receipts.parked(origin, cause, reason, article_id=article_id, problems=problems)
-        fields = deadletters.encode(letter)
-        settlement = Settlement(entry.id, "dead", fields, "dead", origin, receipt)
-        return _End(settlement, "dead", article_id, reason, cause)
-
-    async def _settle(self, ends: Sequence[_End]) -> None:
+    async def _settle(self, ends: Sequence[End]) -> None:
         """Acknowledge and publish at once; say so, a line an article, once it is done."""
         attempt = 0
         while ends:
@@ -372,14 +258,14 @@ class Desk(Generic[M]):
                 self._outage = None
                 with together():
                     for end in ends:
-                        if end.settlement.id in settled:  # else another consumer ended it
+                        if end.entry_id in settled:  # else another consumer ended it
                             self._say(end)
                 return
 
-    def _say(self, end: _End) -> None:
+    def _say(self, end: End) -> None:
         self._metrics.articles[end.status].inc()
         say = self._log.warning if end.status == "dead" else self._log.info
-        entry_id = end.settlement.id.decode()
+        entry_id = end.entry_id.decode()
         reason = {"reason": end.reason} if end.reason else {}
         say("article", article_id=end.article_id, status=end.status, entry_id=entry_id, **reason)
 
