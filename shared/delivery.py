@@ -89,7 +89,7 @@ class Consumer(Generic[M]):
         self._group = Group(redis, self._hop, self.name)
         self._desk = Desk(self._work, self._group, self._settings, self._metrics)
         await self._group.ensure()
-        await self._desk.recall(redis)
+        self._desk.judge.recall(await self._group.held())
         return [self._keep_house(), self._refresh()]
 
     async def close(self) -> None:
@@ -156,7 +156,7 @@ class Consumer(Generic[M]):
         self._metrics.pending.set(state.pending)
         self._metrics.dead.set(state.dead)
         self._metrics.oldest_s.set(state.oldest_ms / 1000)
-        self._desk.gauge()
+        self._desk.judge.measure()
 
     async def _claim(self) -> None:
         """Work on what other consumers left alone; what failed before, one by one and last."""
@@ -165,7 +165,7 @@ class Consumer(Generic[M]):
             for pending in await self._group.abandoned(self._settings.reclaim_after_ms)
             if pending.id not in self._desk.held
         ]
-        if self._desk.is_stuck:
+        if self._desk.judge.is_stuck:
             left = left[:_PROBE]
         size = self._settings.batch_size
         fresh = [pending for pending in left if pending.deliveries <= 1]

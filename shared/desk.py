@@ -6,10 +6,8 @@
        │           └─ else, a bug: each article by itself, and parked after `max_deliveries`
        └─ not an article: parked
 
-Only some of the last hundred articles may be parked (shared/breaker.py): what would be beyond that
-stays pending, uncounted, and the desk's problem says so. Entries that are no article are their
-producer's fault, and are parked however many they are, with a warning; but on a stream that only
-our own stages write they are as suspect as the rest.
+Only some of the last hundred articles may be parked (shared/judge.py): what would be beyond that
+stays pending, uncounted, and the desk's problem says so.
 """
 
 import asyncio
@@ -18,31 +16,26 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from shared import deadletters, streams, wire
-from shared.breaker import Breaker, Recent
+from shared import deadletters, wire
 from shared.deadletters import Cause, DeadLetter
 from shared.errors import InvalidMessage, PermanentError, TransientError
 from shared.group import Entry, Group, Settlement
+from shared.judge import Judge
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.observability import get_logger, together
 from shared.outcome import Outcome, Status
 from shared.part import Notice
 from shared.replays import carried
-from shared.retry import CAP_S, delay_s
+from shared.retry import delay_s
 from shared.settings import Settings
 from shared.streams import Hop
 
 _LONG_PAUSE: Final = 20  # attempts, after which a pause is as long as it gets
-_RECALLED: Final = timedelta(minutes=10)
-_RECALLED_LETTERS: Final = 1_000  # looked at, some 10 ms; others may be of other stages
-_RETRIES: Final = 3  # that may be missed before what is held counts as ended by others
 
 M = TypeVar("M", RawArticle, EnrichedArticle)
 Handler = Callable[[Sequence[M]], Awaitable[Sequence[Outcome | PermanentError]]]
@@ -87,11 +80,7 @@ class Desk(Generic[M]):
         self._turn = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._outage: str | None = None
-        self._most = settings.max_dead_percent
-        retried_within_s = _RETRIES * (settings.reclaim_after_ms / 1000 + CAP_S)
-        self._breaker = Breaker(self._most, retried_within_s=retried_within_s)
-        self._entries = Recent()  # bad are those that are no article
-        self._anybody_writes = work.hop.source == streams.RAW
+        self.judge = Judge(work.hop, settings, metrics)
 
     @property
     def is_waiting(self) -> bool:
@@ -102,43 +91,10 @@ class Desk(Generic[M]):
         """Leave what waits for the world pending, from now on."""
         self._stopping.set()
 
-    @property
-    def is_stuck(self) -> bool:
-        """Whether nothing passes, so that trying is only to see when it is mended."""
-        return self._breaker.is_stuck
-
     def problem(self) -> str | None:
         """Return what is wrong, in one sentence, or None; a Notice when it stops nothing."""
-        if self._breaker.is_open(time.monotonic()):
-            recent = self._breaker.recent
-            return (
-                f"{recent.share:.0%} of the last articles died or met a bug, most often: "
-                f"{recent.reason}; what would die too stays pending and is tried again: mend the "
-                "cause, or let it die with NEWSFLOW_MAX_DEAD_PERCENT=100"
-            )
-        if self._outage is None and self._most <= self._entries.bad:
-            return Notice(
-                f"{self._entries.share:.0%} of the last entries are no article and were parked, "
-                f"most often: {self._entries.reason}; see `newsflow dead reasons`, and tell "
-                "whoever publishes them"
-            )
-        return self._outage
-
-    def gauge(self) -> None:
-        """Set the metrics that say what `problem` does."""
-        self._metrics.holding.set(self._breaker.is_open(time.monotonic()))
-        self._metrics.invalid_ratio.set(self._entries.share)
-
-    async def recall(self, redis: Redis) -> None:
-        """Know what this stage parked shortly before: a restart is no licence to park more."""
-        since = datetime.now(UTC) - _RECALLED
-        looked = 0
-        async for letter in deadletters.letters(redis, since=since):
-            if letter.stage == self._work.hop.stage and self._is_suspect(letter.cause):
-                self._breaker.recall(letter.reason)
-            looked += 1
-            if looked == _RECALLED_LETTERS or self._breaker.recent.bad == self._most:
-                return
+        judged = self.judge.problem()
+        return self._outage or judged if isinstance(judged, Notice) else judged or self._outage
 
     async def take(self, entries: Sequence[Entry]) -> None:
         """Bring `entries` to their ends; what has none yet stays pending."""
@@ -146,7 +102,7 @@ class Desk(Generic[M]):
         with self._holding(entries):
             async with self._turn:
                 await self._settle(await self._ends(entries))
-                if self.is_stuck:
+                if self.judge.is_stuck:
                     await self._pause(_LONG_PAUSE)
         self._metrics.batch_s.observe(time.perf_counter() - began)
 
@@ -188,27 +144,14 @@ class Desk(Generic[M]):
         kept: list[_End] = []
         held: list[_End] = []
         for end in ends:
-            (kept if self._may_be(end) else held).append(end)
+            may_be = self.judge.may_end(end.settlement.id, end.cause, end.reason)
+            (kept if may_be else held).append(end)
         if held:
             ids = {end.settlement.id for end in held}
-            await self._uncount([entry for entry in entries if entry.id in ids])
-            self._log.warning("held back", articles=len(held), reason=held[0].reason)
+            reason = held[0].reason or ""
+            await self._hold([entry for entry in entries if entry.id in ids], reason)
+            self._log.warning("held back", articles=len(held), reason=reason)
         return kept
-
-    def _may_be(self, end: _End) -> bool:
-        """Say whether an end may be, and note it."""
-        entry_id, reason = end.settlement.id, end.reason or ""
-        self._entries.add(reason if end.cause == "invalid" else None)
-        if end.cause is None:
-            self._breaker.passed(entry_id)
-            return True
-        if not self._is_suspect(end.cause):
-            return True
-        return self._breaker.lets_die(entry_id, reason, now_s=time.monotonic())
-
-    def _is_suspect(self, cause: Cause) -> bool:
-        """Say whether a death may be our own fault."""
-        return cause != "invalid" or not self._anybody_writes
 
     async def _try(self, entries: Sequence[Entry], named: dict[bytes, str]) -> list[_End]:
         """Return the ends of `entries`; add to `named` the article ids of those that have one."""
@@ -254,8 +197,8 @@ class Desk(Generic[M]):
             deliveries=entry.deliveries,
             exc_info=error,
         )
-        if not self._breaker.lets_die(entry.id, said, now_s=time.monotonic()):
-            await self._uncount([entry])
+        if not self.judge.may_fail(entry.id, said):
+            await self._hold([entry], said)
             return []
         if entry.deliveries < self._settings.max_deliveries:
             return []
@@ -333,6 +276,12 @@ class Desk(Generic[M]):
             for deliveries in {entry.deliveries for entry in entries}:
                 ids = [entry.id for entry in entries if entry.deliveries == deliveries]
                 await self._group.refresh(ids, deliveries=deliveries - 1)
+
+    async def _hold(self, entries: Sequence[Entry], reason: str) -> None:
+        """Leave `entries` pending, uncounted, and tell whoever starts next why."""
+        await self._uncount(entries)
+        with contextlib.suppress(RedisError, OSError):
+            await self._group.hold(reason)
 
     async def _wait_out(self, error: Exception, attempt: int) -> bool:
         """Wait before attempt `attempt`; return False when the service is to stop instead."""

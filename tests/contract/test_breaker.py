@@ -184,6 +184,25 @@ async def test_a_limit_that_is_too_small_parks_a_few(redis: Redis) -> None:
     assert len(await enriched(redis)) == 120 - MOST
 
 
+async def test_a_reason_that_utf8_cannot_write_holds_and_parks_like_any_other(
+    redis: Redis,
+) -> None:
+    """Half of a surrogate pair in an error's text stops neither the log nor the neighbours."""
+    await add(redis, 30)
+
+    async def handler(articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
+        if len(articles) > 1:
+            msg = "a bug \ud800"
+            raise ValueError(msg)
+        return [PermanentError("no \ud800") for _ in articles]
+
+    async with enriching(redis, handler) as consumer:
+        await until(lambda: alarmed(consumer))
+
+    assert {letter.reason for letter in await dead(redis)} == {"no ?"}
+    assert len(await dead(redis)) == MOST
+
+
 @pytest.mark.long
 async def test_a_stage_that_is_stuck_tries_a_few_at_a_time(redis: Redis) -> None:
     """While nothing passes; once it is mended all goes through at full speed."""
