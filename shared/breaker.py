@@ -83,7 +83,7 @@ class Breaker:
         return True
 
     def recall(self, reason: str) -> None:
-        """Note what died before this process began: a restart lets no further ones die."""
+        """Note what died before this process began, so that it lets no further ones die."""
         self.recent.add(reason)
 
     def is_open(self, now_s: float) -> bool:

@@ -91,7 +91,7 @@ class Consumer(Generic[M]):
         self._group = Group(redis, self._hop, self.name, receipts_kept=self._settings.receipts_kept)
         self._desk = Desk(self._work, self._group, self._settings, self._metrics)
         await self._group.ensure()
-        await self._desk.judge.recall(redis)
+        self._desk.judge.recall(await self._group.held())
         return [self._keep_house(), self._refresh()]
 
     async def close(self) -> None:
@@ -165,7 +165,7 @@ class Consumer(Generic[M]):
         self._metrics.pending.set(state.pending)
         self._metrics.dead.set(state.dead)
         self._metrics.oldest_s.set(state.oldest_ms / 1000)
-        self._desk.judge.gauge(self._metrics)
+        self._desk.judge.measure()
 
     async def _claim(self) -> None:
         """Work on what other consumers left alone; what failed before, one by one and last."""

@@ -30,6 +30,7 @@ from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.observability import get_logger, together
 from shared.outcome import Outcome
+from shared.part import Notice
 from shared.retry import delay_s
 from shared.settings import Settings
 from shared.streams import Hop
@@ -77,7 +78,7 @@ class Desk(Generic[M]):
 
     def __init__(self, work: Work[M], group: Group, settings: Settings, metrics: Metrics) -> None:
         self.held: set[bytes] = set()  # ids that are in hand, here or waiting for their turn
-        self.judge = Judge(work.hop, settings)
+        self.judge = Judge(work.hop, settings, metrics)
         self._end = Ends(work.hop, group.name)
         self._work: Work[M] = work
         self._group = group
@@ -101,7 +102,8 @@ class Desk(Generic[M]):
 
     def problem(self) -> str | None:
         """Return what is wrong, in one sentence, or None; a Notice when it stops nothing."""
-        return self.judge.holding() or self._outage or self.judge.warning()
+        judged = self.judge.problem()
+        return self._outage or judged if isinstance(judged, Notice) else judged or self._outage
 
     async def take(self, entries: Sequence[Entry]) -> None:
         """Begin to work on `entries`, once those before them are worked on; return then.
@@ -192,11 +194,16 @@ class Desk(Generic[M]):
 
     async def _judged(self, entries: Sequence[Entry], ends: Sequence[End]) -> list[End]:
         """Return the ends that may be; what may not die now stays pending, uncounted."""
-        kept, held = self.judge.judge(ends)
+        kept: list[End] = []
+        held: list[End] = []
+        for end in ends:
+            may_be = self.judge.may_end(end.entry_id, end.cause, end.reason)
+            (kept if may_be else held).append(end)
         if held:
             ids = {end.entry_id for end in held}
-            await self._uncount([entry for entry in entries if entry.id in ids])
-            self._log.warning("held back", articles=len(held), reason=held[0].reason)
+            reason = held[0].reason or ""
+            await self._hold([entry for entry in entries if entry.id in ids], reason)
+            self._log.warning("held back", articles=len(held), reason=reason)
         return kept
 
     async def _ends(self, batch: Sequence[_Read[M]]) -> list[End]:
@@ -236,8 +243,8 @@ class Desk(Generic[M]):
             deliveries=entry.deliveries,
             exc_info=error,
         )
-        if not self.judge.lets_fail(entry.id, said):
-            await self._uncount([entry])
+        if not self.judge.may_fail(entry.id, said):
+            await self._hold([entry], said)
             return []
         if entry.deliveries < self._settings.max_deliveries:
             return []
@@ -277,6 +284,12 @@ class Desk(Generic[M]):
             for deliveries in {entry.deliveries for entry in entries}:
                 ids = [entry.id for entry in entries if entry.deliveries == deliveries]
                 await self._group.refresh(ids, deliveries=deliveries - 1)
+
+    async def _hold(self, entries: Sequence[Entry], reason: str) -> None:
+        """Leave `entries` pending, uncounted, and tell whoever starts next why."""
+        await self._uncount(entries)
+        with contextlib.suppress(RedisError, OSError):
+            await self._group.hold(reason)
 
     async def _wait_out(self, error: Exception, attempt: int) -> bool:
         """Wait before attempt `attempt`; return False when the service is to stop instead."""

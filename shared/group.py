@@ -20,6 +20,8 @@ from shared.streams import Hop
 
 _PAGE: Final = 1_000
 _FORGET_AFTER_MS: Final = 3_600_000
+_HELD_S: Final = 600  # holding is told for this long after the last time; 5 s pass in between
+_HELD_BYTES: Final = 1_000  # of the reason
 _KEYS: Final = {"nowhere": 0, "target": 2, "dead": 3}  # as redis_scripts.SETTLE counts its keys
 _FILES_FROM: Final = 6
 _RECEIPTS: Final = 100_000
@@ -149,6 +151,19 @@ class Group:
             justid=True,
             retrycount=deliveries,
         )
+
+    async def hold(self, reason: str) -> None:
+        """Tell processes that start in the next ten minutes that this stage holds what would die.
+
+        Else each start would let some more die, of a stage that is started again and again.
+        """
+        said = reason.encode("utf-8", "replace")[:_HELD_BYTES]
+        await self._redis.set(f"articles.held:{self._hop.stage}", said, ex=_HELD_S)
+
+    async def held(self) -> str | None:
+        """Return why what would die is held, if it is."""
+        reason = await self._redis.get(f"articles.held:{self._hop.stage}")
+        return reason.decode("utf-8", "replace") if reason is not None else None
 
     async def own(self, after: bytes, count: int) -> list[Entry]:
         """Return what this consumer has read and not ended, behind the id `after`."""

@@ -5,6 +5,7 @@ uvicorn, motor) take the same way out, from level WARNING.
 """
 
 import contextlib
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -96,7 +97,10 @@ def _dumps(event: EventDict, **_: object) -> str:
 
 
 def _dump_bytes(event: EventDict, **_: object) -> bytes:
-    return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
+    except orjson.JSONEncodeError:  # half of a surrogate pair, in the text of an error
+        return json.dumps(event, default=str).encode()
 
 
 def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 from redis.asyncio import Redis
 
 from services.devstack.servers import RedisServer
 from services.store.app import create as store
 from services.store.settings import StoreSettings
-from shared import streams
+from shared import deadletters, streams, wire
 from shared.delivery import Consumer
 from shared.errors import PermanentError
 from shared.health import Health
@@ -19,6 +20,7 @@ from shared.metrics import Metrics
 from shared.outcome import Outcome
 from shared.part import Notice
 from shared.service import Service
+from tests.builders import enriched_article
 from tests.contract.services_in_process import (
     Recorder,
     add,
@@ -184,6 +186,25 @@ async def test_a_limit_that_is_too_small_parks_a_few(redis: Redis) -> None:
     assert len(await enriched(redis)) == 120 - MOST
 
 
+async def test_a_reason_that_utf8_cannot_write_holds_and_parks_like_any_other(
+    redis: Redis,
+) -> None:
+    """Half of a surrogate pair in an error's text stops neither the log nor the neighbours."""
+    await add(redis, 30)
+
+    async def handler(articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
+        if len(articles) > 1:
+            msg = "a bug \ud800"
+            raise ValueError(msg)
+        return [PermanentError("no \ud800") for _ in articles]
+
+    async with enriching(redis, handler) as consumer:
+        await until(lambda: alarmed(consumer))
+
+    assert {letter.reason for letter in await dead(redis)} == {"no ?"}
+    assert len(await dead(redis)) == MOST
+
+
 @pytest.mark.long
 async def test_a_stage_that_is_stuck_tries_a_few_at_a_time(redis: Redis) -> None:
     """While nothing passes; once it is mended all goes through at full speed."""
@@ -253,6 +274,49 @@ async def test_what_only_we_write_is_as_suspect_as_the_rest(
 
     assert {letter.stage for letter in await dead(redis)} == {"store"}
     assert len(await dead(redis)) == MOST
+
+
+async def test_a_validator_that_refuses_every_document_empties_no_stream(
+    redis: Redis, redis_server: RedisServer, mongo_url: str
+) -> None:
+    """Once it is mended what waited is stored, and what was parked comes back by a replay."""
+    client: Any = redis
+    settings = StoreSettings(
+        redis_url=redis_server.url, mongo_url=mongo_url, reclaim_after_ms=300, stop_within_s=5
+    )
+    service = store(settings)
+    with MongoClient[dict[str, Any]](mongo_url) as mongo:
+        database = mongo["newsflow"]
+        async with service.app.start_lifespan_context():
+            rules = {"validator": {"nothing": {"$exists": True}}, "validationLevel": "strict"}
+            database.command({"collMod": "articles", **rules})
+            for number in range(60):
+                article = enriched_article(uri=f"urn:{number}", headline=f"No {number}")
+                await client.xadd(streams.ENRICHED, dict(wire.encode(article)))
+            await until(lambda: _is_bad(service))
+            letters = await dead(redis)
+            database.command({"collMod": "articles", "validator": {}})
+            await until(lambda: _documents(database, 60 - MOST))
+            for letter in letters:
+                await deadletters.replay(redis, letter)
+            await until(lambda: _documents(database, 60))
+            status = await _status(service)
+
+    assert len(letters) == MOST
+    assert {letter.cause for letter in letters} == {"rejected"}
+    assert "Document failed validation" in letters[0].reason
+    assert await dead(redis) == []
+    assert status == "ok"
+
+
+async def _documents(database: Any, count: int) -> bool:
+    found: int = database["articles"].count_documents({})
+    return found == count
+
+
+async def _status(service: Service) -> str:
+    await asyncio.sleep(1.2)  # health looks once a second
+    return service.health.report()["status"]
 
 
 async def _is_bad(service: Service) -> bool:

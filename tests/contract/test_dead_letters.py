@@ -98,6 +98,17 @@ def test_a_letter_that_was_sent_again_says_so(client: Any) -> None:
     assert newsflow("show", one, "--raw").stdout == "{"
 
 
+def test_what_is_shown_does_nothing_to_the_terminal(client: Any) -> None:
+    """Whatever names and texts somebody sent."""
+    evil = "\x1b]0;mine\x07\x9b2J"
+    [one] = park(client, reason=evil, original={b"data": evil.encode(), b"source": evil.encode()})
+
+    said = newsflow("show", one).stdout + newsflow("list").stdout + newsflow("reasons").stdout
+
+    assert "\\x1b]" in said
+    assert not set(said) & {"\x1b", "\x07", "\x9b"}
+
+
 def test_letters_are_found_by_what_they_have_in_common(client: Any) -> None:
     """Cause, stage, reason, source, file and time."""
     [file] = park(client, original=of_file("wire/ap.zip", source="AP"))
