@@ -5,17 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.accounting import (
-    Books,
-    FileCount,
-    Flow,
-    by_producer,
-    findings,
-    of_file,
-    open_files,
-    some,
-    totals,
-)
+from services.cli.accounting import Books, FileCount, Flow, by_producer, open_files, totals
+from services.cli.losses import findings, of_file, some
 from shared.streams import ENRICH, STORE
 
 counts = st.integers(0, 1_000)
