@@ -81,9 +81,9 @@ async def audited(
         if accept and audit.findings:
             what = [finding.what for finding in audit.findings]
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            await books.accept_gone(client, audit.gone)
             await books.accept(client, Accepted(at, accept, what), accepted)
             await books.accept_files(client, audit.wrong_files)
-            await books.accept_gone(client, audit.gone)
         return audit
 
 

@@ -94,8 +94,8 @@ def file(life: Life, receipt: str) -> str:
     """Return where a file is, in one line."""
     counts = f"{life.published:,} published, {life.duplicate:,} duplicate, {life.failed:,} failed"
     where = f", receipt {receipt}" if receipt else ""
-    why = f": {life.reason}" if life.reason else ""
-    return f"{life.path} is {life.state}{why}; {life.records:,} records, {counts}{where}"
+    why = f" ({life.reason})" if life.reason else ""
+    return f"{life.path} is {life.state}; {life.records:,} records, {counts}{why}{where}"
 
 
 def _told(article_id: str, way: Way) -> Told:
@@ -117,7 +117,7 @@ def _steps(way: Way) -> Iterable[Step]:
             yield Step(moment(standing.entry_id), "entry", what)
     for letter in way.letters:
         what = f"{letter.letter_id}, {letter.cause} in {letter.stage}: {letter.reason}"
-        tried = f" (entry {letter.entry_id} of {letter.stream}, tried {letter.deliveries} times)"
+        tried = f" (entry {letter.entry_id} of {letter.stream}, delivery {letter.deliveries})"
         yield Step(letter.died_at, "dead", what + tried)
     for told in way.told:
         named = " ".join(told[name] for name in ("status", "revision", "reason") if name in told)

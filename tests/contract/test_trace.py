@@ -144,7 +144,7 @@ async def test_a_dead_letter_tells_why_and_how_often(rig: Rig) -> None:
 
     for one in found:
         assert one.now == f"among the dead letters ({letter.letter_id}): too strange"
-        assert any("tried 1 times" in step.what for step in one.steps)
+        assert any("delivery 1)" in step.what for step in one.steps)
 
 
 async def test_an_entry_that_is_no_article_is_found_by_its_message(rig: Rig) -> None:
