@@ -89,9 +89,31 @@ class FileCount(NamedTuple):
         return self.published - self.ended
 
 
+class Gaps(NamedTuple):
+    """By how much each equation fails, in entries; all are 0 when it adds up."""
+
+    raw: int  # added and neither ended nor waiting
+    handed_on: int  # on the second stream and not handed on by enrich
+    enriched: int  # added and neither ended nor waiting
+    letters: int  # there and not parked by a stage
+
+
+def gaps(books: Books) -> Gaps:
+    """Return by how much the equations of Redis fail; exact at any moment."""
+    base, counts = _bases(books), books.counts
+    parked, gone = _letters(counts)
+    raw, enriched = books.raw, books.enriched
+    return Gaps(
+        raw.added - base.raw - _ended(counts, raw.hop) - raw.waiting,
+        enriched.added - base.passed - _passed(counts),
+        enriched.added - base.enriched - _ended(counts, enriched.hop) - enriched.waiting,
+        books.letters - base.letters - parked + gone,
+    )
+
+
 def totals(books: Books) -> Sums:
     """Return the sums of all articles since the counting began."""
-    count, base = books.counts.get, bases(books)
+    count, base = books.counts.get, _bases(books)
     came = books.raw.added - base.raw - count(f"{streams.RAW}:replayed", 0)
     return Sums(
         came + base.carried + base.letters,
@@ -113,7 +135,7 @@ def open_files(files: Iterable[FileCount], *, at_rest: bool) -> list[FileCount]:
     return [one for one in files if one.open < 0 or (at_rest and one.open)]
 
 
-class Bases(NamedTuple):
+class _Bases(NamedTuple):
     """What there was before anything was counted."""
 
     raw: int  # entries ended
@@ -127,13 +149,13 @@ class Bases(NamedTuple):
         return self.passed - self.enriched
 
 
-def bases(books: Books) -> Bases:
+def _bases(books: Books) -> _Bases:
     """Return the bases, as BEGIN in shared/redis_scripts.py would note them where it has not."""
     counts = books.counts
-    parked, gone = parked_and_gone(counts)
-    return Bases(
+    parked, gone = _letters(counts)
+    return _Bases(
         counts.get("enrich:base", _ended_before(books.raw, counts)),
-        counts.get("enrich:passed", books.enriched.added - passed_on(counts)),
+        counts.get("enrich:passed", books.enriched.added - _passed(counts)),
         counts.get("store:base", _ended_before(books.enriched, counts)),
         counts.get("dead:base", books.letters - parked + gone),
     )
@@ -142,7 +164,7 @@ def bases(books: Books) -> Bases:
 def _ended_before(flow: Flow, counts: Mapping[str, int]) -> int:
     if flow.read_to == "0-0":
         return 0
-    return flow.added - flow.waiting - ended(counts, flow.hop)
+    return flow.added - flow.waiting - _ended(counts, flow.hop)
 
 
 def _of_producer(books: Books, name: str) -> Sums:
@@ -153,7 +175,7 @@ def _of_producer(books: Books, name: str) -> Sums:
     parked = counts.get(f"enrich:dead{of}", 0) + counts.get(f"store:dead{of}", 0)
     purged, lost = counts.get(f"dead:purged{of}", 0), counts.get(f"lost{of}", 0)
     # What was there before the counters has no name.
-    base = bases(books)
+    base = _bases(books)
     before, letters = (base.carried, base.letters) if name == UNNAMED else (0, 0)
     accepted = passed + counts.get(f"enrich:dead{of}", 0) - back + before + letters - lost
     ends = (*_stored(counts, of), parked - back - again - purged + letters, purged)
@@ -167,16 +189,16 @@ def _stored(counts: Mapping[str, int], of: str) -> tuple[int, int, int]:
     return stored, updated, duplicate
 
 
-def ended(counts: Mapping[str, int], hop: Hop) -> int:
+def _ended(counts: Mapping[str, int], hop: Hop) -> int:
     ends = ("enriched", "stored", "updated", "duplicate", "dead")
     return sum(counts.get(f"{hop.stage}:{status}", 0) for status in ends)
 
 
-def passed_on(counts: Mapping[str, int]) -> int:
+def _passed(counts: Mapping[str, int]) -> int:
     return counts.get("enrich:enriched", 0) + counts.get(f"{streams.ENRICHED}:replayed", 0)
 
 
-def parked_and_gone(counts: Mapping[str, int]) -> tuple[int, int]:
+def _letters(counts: Mapping[str, int]) -> tuple[int, int]:
     """Return how many letters were parked, and how many taken away."""
     gone = counts.get("dead:replayed", 0) + counts.get("dead:purged", 0)
     return counts.get("dead:parked", 0), gone
