@@ -204,8 +204,8 @@ async def test_the_command_shows_it_as_text_and_json(rig: Rig) -> None:
     nothing = await rig.newsflow("trace", "nothing")
 
     report: dict[str, Any] = json.loads(said.stdout)
-    assert said.returncode == 0
+    assert said.exit_code == 0
     assert report["articles"][0]["now"].startswith("stored as usable")
     assert report["articles"][0]["steps"][0]["stage"] == "entry"
-    assert nothing.returncode == 1
+    assert nothing.exit_code == 1
     assert "nothing: no article, entry, message or file of this name" in nothing.stderr
