@@ -22,7 +22,7 @@ from shared.messages import EnrichedArticle, EntryOrigin, FileOrigin, RawArticle
 
 UNNAMED: Final = "unnamed"  # who sends no field `producer`
 OTHERS: Final = "(others)"  # all together that came after the first thousand names
-MOST_PRODUCERS: Final = 1_000  # about 0.5 KB each: names that are random may not fill Redis
+MOST_PRODUCERS: Final = 1_000  # about 0.4 KB each: names that are random may not fill Redis
 
 PRODUCER: Final = b"producer"
 MESSAGE_ID: Final = b"message_id"

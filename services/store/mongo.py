@@ -263,6 +263,18 @@ class Mongo:
         found = self._database[ARTICLES].find({"_id": {"$in": list(ids)}}, {"_id": 1})
         return {head["_id"] async for head in found}
 
+    async def heads(self, ids: Sequence[str]) -> list[Document]:
+        """Return the heads of articles, without their text and annotations."""
+        fields = dict.fromkeys(("headline", "pub_status", "content_hash", "version_created"), 1)
+        found = self._database[ARTICLES].find({"_id": {"$in": list(ids)}}, fields)
+        return [head async for head in found]
+
+    async def brought_by(self, field: str, value: str) -> list[Document]:
+        """Return the revisions whose provenance says so; no index helps, so all are looked at."""
+        with pymongo.timeout(None):
+            found = self._database[REVISIONS].find({f"provenance.{field}": value})
+            return [revision async for revision in found]
+
     async def keeps(self) -> timedelta | None:
         """Return for how long articles are kept after their last delivery; None for ever."""
         information = await self._database[ARTICLES].index_information()
