@@ -17,6 +17,7 @@ from urllib.request import urlopen
 import pytest
 from redis.asyncio import Redis
 
+from services.cli import overview
 from services.cli.overview import look
 from services.devstack.servers import RedisServer
 from services.store import app as store_app
@@ -56,6 +57,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for a server of MongoDB for 0.2 s, not for ten."""
     monkeypatch.setattr(store_mongo, "_TIMEOUT_MS", 200)
     monkeypatch.setattr(store_mongo, "_SELECTION_MS", 200)
+    monkeypatch.setattr(overview, "_WITHIN_S", 0.4)
 
 
 @pytest.fixture

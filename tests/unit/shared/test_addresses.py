@@ -1,5 +1,7 @@
 """A URL is usable or not, and is shown without its password."""
 
+import re
+
 import pytest
 
 from shared.addresses import place, usable_redis_url, without_password
@@ -32,10 +34,9 @@ def test_a_url_that_can_be_used_stays_as_it_is(url: str) -> None:
 )
 def test_what_is_wrong_with_a_url_is_said_without_its_password(url: str, what: str) -> None:
     """In words for who wrote it."""
-    with pytest.raises(ValueError, match="") as raised:
+    with pytest.raises(ValueError, match=re.escape(what)) as raised:
         usable_redis_url(url)
 
-    assert what in str(raised.value)
     assert "ter2" not in str(raised.value)
 
 
