@@ -3,7 +3,7 @@
     python -m tests.audit            ends with 1 when a hole is known, or nothing could be found out
     python -m tests.audit --check    once a day; where nothing can be found out it says so: 0
 
-The data is PyPI's (the Python Packaging Advisory Database). An index that is a mirror may have none.
+The data is PyPI's, of the Python Packaging Advisory Database; a mirror may have none.
 """
 
 import json
