@@ -23,11 +23,15 @@ fuzz: $(READY) ## Try every parser with thousands of broken documents, and the p
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/ingest -k "break or damage or whatever" --timeout 1200
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/fuzzing -s --timeout 1800
 
-check: $(READY) ## Lint, types, layers
+check: $(READY) ## Lint, types, layers, known holes in dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.audit --check
+
+audit: $(READY) ## Look up the locked dependencies among known holes; fails also where none can be looked up
+	@$(BIN)/python -m tests.audit
 
 format: $(READY) ## Let ruff mend what it can
 	@$(BIN)/ruff check --fix .
@@ -58,4 +62,4 @@ $(READY): requirements-dev.lock pyproject.toml .ci/setup
 	@.ci/setup
 	@touch $@
 
-.PHONY: help demo up test test-fast fuzz check format bench bench-quality schemas lock
+.PHONY: help demo up test test-fast fuzz check audit format bench bench-quality schemas lock
