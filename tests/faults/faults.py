@@ -18,6 +18,7 @@ from pymongo.errors import AutoReconnect, OperationFailure
 from services.devstack.processes import Child
 from services.devstack.stack import STAGES
 from shared import streams
+from tests.faults.mutants import CLOCK
 from tests.faults.newsroom import Newsroom, Parcel
 from tests.faults.proxy import READS_OF_REDIS, SCRIPTS_OF_REDIS, WRITES_TO_MONGO
 
@@ -253,13 +254,14 @@ async def step_down(room: Newsroom) -> None:
     for _ in range(2):
         name = await _primary(room)
         port = room.rig.to_mongo[list(room.rig.mongods).index(name)].target
-        with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as client:
-            try:
-                await asyncio.to_thread(
-                    client.admin.command, {"replSetStepDown": 5, "secondaryCatchUpPeriodSecs": 2}
-                )
-            except (AutoReconnect, OperationFailure):
-                pass  # it cuts its connections, or nobody has caught up
+        with (
+            # It cuts its connections; or nobody has caught up, and it stays.
+            suppress(AutoReconnect, OperationFailure),
+            MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as client,
+        ):
+            await asyncio.to_thread(
+                client.admin.command, {"replSetStepDown": 5, "secondaryCatchUpPeriodSecs": 2}
+            )
         await asyncio.sleep(3)
 
 
@@ -381,12 +383,12 @@ def _order(entry_id: str) -> tuple[int, ...]:
 
 @fault(22, "clocks set back", mixes=False)
 async def clocks_set_back(room: Newsroom) -> None:
-    """Redis was an hour ahead, so that its ids go on from there; ingest and enrich an hour behind."""
+    """Redis was an hour ahead: its ids go on from there. Ingest and enrich are an hour behind."""
     room.clock_doubt = timedelta(hours=1, seconds=1)
     ahead = int((datetime.now(UTC) + timedelta(hours=1)).timestamp() * 1000)
     async with (
-        room.rig.mutated("ingest", "clock set back"),
-        room.rig.mutated("enrich", "clock set back"),
+        room.rig.mutated("ingest", CLOCK),
+        room.rig.mutated("enrich", CLOCK),
     ):
         await room.send_story(entry_id=f"{ahead}-0")
         await asyncio.sleep(8)

@@ -68,7 +68,11 @@ def _version(number: int, letter: str) -> Version:
         fields["headline"] = f"La tormenta número {number} llega a {place}, versión {letter}"
         fields["body"] = f"{place.upper()} - Una tormenta cerró el puerto, dijo la policía ayer."
     if letter == "k":
-        fields = {"uri": uri_of(number), "pub_status": "canceled", "updated_at": fields["updated_at"]}
+        fields = {
+            "uri": uri_of(number),
+            "pub_status": "canceled",
+            "updated_at": fields["updated_at"],
+        }
     article = RawArticle.model_validate({**fields, "received_at": NOON, "provenance": {}})
     return Version(fields, (letter == "k", article.version_created, article.content_hash))
 
