@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
+SEED ?= $(shell echo $$RANDOM)
+SEED := $(SEED)
 READY := .venv/.ready
 
 help: ## Show the targets
@@ -15,6 +17,12 @@ up: $(READY) ## Start servers and services here; make inbox/, archive/ and var/;
 
 test: $(READY) ## Run every test on real servers, two files at a time
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+test-faults: $(READY) ## Break everything once under load, and the promises on purpose; SEED=n repeats a run
+	@echo "SEED=$(SEED)"; NEWSFLOW_FAULT_SEED=$(SEED) $(BIN)/pytest -m long tests/faults --durations 5
+
+chaos: $(READY) ## Break everything at random for MINUTES=10 under load, by SEED=n; then check the sums
+	@$(BIN)/python -m tests.faults.chaos --seed $(SEED) --minutes $(or $(MINUTES),10) $(addprefix --json ,$(JSON))
 
 test-fast: $(READY) ## Run the tests that need no server
 	@$(BIN)/pytest tests/unit
@@ -62,4 +70,4 @@ $(READY): requirements-dev.lock pyproject.toml .ci/setup
 	@.ci/setup
 	@touch $@
 
-.PHONY: help demo up test test-fast fuzz check audit format bench bench-quality schemas lock
+.PHONY: help demo up test test-faults chaos test-fast fuzz check audit format bench bench-quality schemas lock

@@ -10,7 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure
@@ -18,10 +18,14 @@ from pymongo.errors import AutoReconnect, OperationFailure
 from services.devstack.processes import Child
 from services.devstack.stack import STAGES
 from shared import streams
+from tests.faults.mutants import CLOCK
 from tests.faults.newsroom import Newsroom, Parcel
 from tests.faults.proxy import READS_OF_REDIS, SCRIPTS_OF_REDIS, WRITES_TO_MONGO
 
 Strike = Callable[[Newsroom], Awaitable[None]]
+
+
+InChaos = Literal["mixed", "alone", "never"]  # in a long run: beside others, or by itself
 
 
 class Fault(NamedTuple):
@@ -31,7 +35,7 @@ class Fault(NamedTuple):
     name: str
     strike: Strike
     nodes: int = 1  # of MongoDB, at the least
-    mixes: bool = True  # with others, in a long run
+    in_chaos: InChaos = "mixed"
 
     @property
     def id(self) -> str:
@@ -41,15 +45,17 @@ class Fault(NamedTuple):
 FAULTS: Final[list[Fault]] = []
 
 
-def fault(number: int, name: str, *, nodes: int = 1, mixes: bool = True) -> Callable[..., Strike]:
+def fault(
+    number: int, name: str, *, nodes: int = 1, in_chaos: InChaos = "mixed"
+) -> Callable[..., Strike]:
     def register(strike: Strike) -> Strike:
-        FAULTS.append(Fault(number, name, strike, nodes, mixes))
+        FAULTS.append(Fault(number, name, strike, nodes, in_chaos))
         return strike
 
     return register
 
 
-@fault(0, "nothing breaks")
+@fault(0, "nothing breaks", in_chaos="never")
 async def nothing(_room: Newsroom) -> None:
     await asyncio.sleep(1)
 
@@ -124,7 +130,7 @@ async def all_killed(room: Newsroom) -> None:
     await asyncio.sleep(3)
 
 
-@fault(17, "every service asked to stop under load")
+@fault(17, "every service asked to stop under load", in_chaos="alone")
 async def asked_to_stop(room: Newsroom) -> None:
     """They end by themselves with exit code 0, and leave nothing pending."""
     client: Any = room.desk
@@ -203,7 +209,7 @@ async def slow_network(room: Newsroom) -> None:
         await asyncio.sleep(8)
 
 
-@fault(7, "writes to MongoDB cut and store killed six times", mixes=False)
+@fault(7, "writes to MongoDB cut and store killed six times", in_chaos="alone")
 async def writes_cut_and_store_killed(room: Newsroom) -> None:
     """Its deliveries are taken back each time: an outage is no attempt."""
     insert, _ = WRITES_TO_MONGO
@@ -213,7 +219,7 @@ async def writes_cut_and_store_killed(room: Newsroom) -> None:
         await _store_killed_when_it_tried(room, times=6)
 
 
-@fault(7, "one article in an outage, and store killed seven times", mixes=False)
+@fault(7, "one article in an outage, and store killed seven times", in_chaos="alone")
 async def one_article_in_an_outage(room: Newsroom) -> None:
     """Alone before store, it is tried at each start, and counts as tried at none."""
     room.open.clear()
@@ -253,13 +259,14 @@ async def step_down(room: Newsroom) -> None:
     for _ in range(2):
         name = await _primary(room)
         port = room.rig.to_mongo[list(room.rig.mongods).index(name)].target
-        with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as client:
-            try:
-                await asyncio.to_thread(
-                    client.admin.command, {"replSetStepDown": 5, "secondaryCatchUpPeriodSecs": 2}
-                )
-            except (AutoReconnect, OperationFailure):
-                pass  # it cuts its connections, or nobody has caught up
+        with (
+            # It cuts its connections; or nobody has caught up, and it stays.
+            suppress(AutoReconnect, OperationFailure),
+            MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as client,
+        ):
+            await asyncio.to_thread(
+                client.admin.command, {"replSetStepDown": 5, "secondaryCatchUpPeriodSecs": 2}
+            )
         await asyncio.sleep(3)
 
 
@@ -310,7 +317,7 @@ async def redis_full(room: Newsroom) -> None:
     await room.desk.config_set("maxmemory", "0")
 
 
-@fault(18, "disks full", mixes=False)
+@fault(18, "disks full", in_chaos="alone")
 async def disks_full(room: Newsroom) -> None:
     """No file may grow: Redis cannot append, ingest cannot write, mongod dies and starts again."""
     redis = room.rig.children["redis"]
@@ -343,7 +350,7 @@ async def _cannot_append(room: Newsroom) -> bool:
     return str(info["aof_last_write_status"]) != "ok"
 
 
-@fault(19, "Redis killed and the end of its log cut off", mixes=False)
+@fault(19, "Redis killed and the end of its log cut off", in_chaos="alone")
 async def log_cut(room: Newsroom) -> None:
     """What the log lost, publishers send again: entries behind the last id that Redis knows."""
     await asyncio.sleep(3)
@@ -379,20 +386,20 @@ def _order(entry_id: str) -> tuple[int, ...]:
     return tuple(int(part) for part in entry_id.split("-"))
 
 
-@fault(22, "clocks set back", mixes=False)
+@fault(22, "clocks set back", in_chaos="never")
 async def clocks_set_back(room: Newsroom) -> None:
-    """Redis was an hour ahead, so that its ids go on from there; ingest and enrich an hour behind."""
+    """Redis was an hour ahead: its ids go on from there. Ingest and enrich are an hour behind."""
     room.clock_doubt = timedelta(hours=1, seconds=1)
     ahead = int((datetime.now(UTC) + timedelta(hours=1)).timestamp() * 1000)
     async with (
-        room.rig.mutated("ingest", "clock set back"),
-        room.rig.mutated("enrich", "clock set back"),
+        room.rig.mutated("ingest", CLOCK),
+        room.rig.mutated("enrich", CLOCK),
     ):
         await room.send_story(entry_id=f"{ahead}-0")
         await asyncio.sleep(8)
 
 
-@fault(23, "streams deleted", mixes=False)
+@fault(23, "streams deleted", in_chaos="never")
 async def streams_deleted(room: Newsroom) -> None:
     """What was in them is gone, and sent again; what is sent from then on goes through."""
     began = datetime.now(UTC)
@@ -402,7 +409,7 @@ async def streams_deleted(room: Newsroom) -> None:
     await _files_again(room, since=began - timedelta(seconds=60))
 
 
-@fault(24, "ingest killed in a file of 100 MB", mixes=False)
+@fault(24, "ingest killed in a file of 100 MB", in_chaos="alone")
 async def killed_in_a_large_file(room: Newsroom) -> None:
     """Most of it is junk, refused line by line, so that its size costs no tagging."""
     await large_file(room, megabytes=100, kills=4)
