@@ -68,12 +68,16 @@ OVERVIEW = Overview(
 )
 
 
+LETTERS = screens.LetterTable()
+LETTERS.add(LETTER)
+
+
 @pytest.mark.parametrize(
     "screen",
     [
         screens.articles([DOCUMENT]),
         screens.article(DOCUMENT),
-        screens.letters([LETTER]),
+        LETTERS.table,
         screens.files(Waiting(arriving={BAD: 1}, arriving_count=1), [LIFE]),
         screens.receipt(RECEIPT),
         screens.overview(OVERVIEW),
