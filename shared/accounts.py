@@ -120,11 +120,14 @@ def _guessed(fields: Mapping[bytes, bytes], entry_id: str) -> Origin:
 
 def _text(fields: Mapping[bytes, bytes], name: bytes, longest: int) -> str | None:
     """Return a field as one line of at most `longest` characters, None when there is none."""
-    return _line(fields.get(name, b"").decode("utf-8", "replace"), longest)
+    value = fields.get(name)
+    return _line(value.decode("utf-8", "replace"), longest) if value else None
 
 
 def _line(text: str, longest: int) -> str | None:
-    printable = "".join(one if one.isprintable() else " " for one in text[: 2 * longest])
+    printable = text[: 2 * longest]
+    if not printable.isprintable():
+        printable = "".join(one if one.isprintable() else " " for one in printable)
     return " ".join(printable.split())[:longest] or None
 
 
