@@ -13,14 +13,15 @@ demo: $(READY) ## Run the main job once: servers, services, seed articles, docum
 up: $(READY) ## Start servers and services here; make inbox/, archive/ and var/; stop with Ctrl-C
 	@$(BIN)/newsflow up
 
-test: $(READY) ## Run every test on real servers
-	@$(BIN)/pytest
+test: $(READY) ## Run every test on real servers, two files at a time
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 test-fast: $(READY) ## Run the tests that need no server
 	@$(BIN)/pytest tests/unit
 
-fuzz: $(READY) ## Try every parser with thousands of broken documents; some minutes
+fuzz: $(READY) ## Try every parser with thousands of broken documents, and the pipeline in any order; some minutes
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/ingest -k "break or damage or whatever" --timeout 1200
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/fuzzing -s --timeout 1800
 
 check: $(READY) ## Lint, types, layers
 	@$(BIN)/ruff check .

@@ -14,6 +14,8 @@ from typing import Any, Final, Literal, get_args
 from redis.asyncio import Redis
 
 from shared import redis_scripts, streams, wire
+from shared.accounts import Origin as Owner
+from shared.accounts import beside, origin_of
 from shared.errors import InvalidMessage
 from shared.origins import Origin, origin
 from shared.replays import Replays, once_more, replays
@@ -78,6 +80,11 @@ class DeadLetter:
     def origin(self) -> Origin:
         """Who sent the article, and where it stood in a file, as far as its bytes say."""
         return origin(self.original)
+
+    @property
+    def owner(self) -> Owner:
+        """Whose it is, as it is counted."""
+        return origin_of(self.original, None, entry_id=self.entry_id)
 
     @property
     def replays(self) -> Replays:
@@ -176,20 +183,27 @@ async def replay(redis: Redis, letter: DeadLetter, *, data: bytes | None = None)
     somebody else. The new entry says that it was sent again, and from which letter; one of more
     than 1,000 fields has them packed in one (shared/wire.py).
     """
-    fields = letter.sent if data is None else {DATA: data}
+    fields = letter.sent if data is None else {**beside(letter.original), DATA: data}
     if len(fields) > _FEW:
-        fields = {wire.PACKED: wire.pack(fields)}
+        fields = {**beside(letter.original), wire.PACKED: wire.pack(fields)}
     fields = {**fields, **once_more(letter.original, letter.letter_id)}
     flat = [part for pair in fields.items() for part in pair]
+    owner = letter.owner
     send = redis.register_script(redis_scripts.REPLAY)
     entry_id: bytes | None = await send(
-        keys=[streams.DEAD, letter.stream], args=[letter.letter_id, letter.stage, *flat]
+        keys=[streams.DEAD, letter.stream, streams.ACCOUNTS, streams.FILE + owner.path],
+        args=[letter.letter_id, owner.producer, owner.life, *flat],
     )
     return entry_id.decode() if entry_id else None
 
 
-async def purge(redis: Redis, stages: Mapping[str, str]) -> int:
-    """Delete letters for good, given as id and stage; return how many were still there."""
-    parts = [part for pair in stages.items() for part in pair]
+async def purge(redis: Redis, owners: Mapping[str, Owner]) -> int:
+    """Delete letters for good, given by id with their owners; return how many were still there."""
+    keys = [streams.DEAD, streams.ACCOUNTS]
+    args: list[str | int] = []
+    for letter_id, owner in owners.items():
+        if owner.path:
+            keys.append(streams.FILE + owner.path)
+        args += [letter_id, owner.producer, len(keys) if owner.path else 0, owner.life]
     delete = redis.register_script(redis_scripts.PURGE)
-    return int(await delete(keys=[streams.DEAD], args=parts)) if parts else 0
+    return int(await delete(keys=keys, args=args)) if args else 0

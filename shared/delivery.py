@@ -21,6 +21,7 @@ from faststream.redis.message import RedisBatchStreamMessage
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from shared import connecting
 from shared.desk import Desk, M, Work
 from shared.group import Entry, Group, Pending
 from shared.metrics import Metrics
@@ -62,6 +63,7 @@ class Consumer(Generic[M]):
         self._metrics = metrics
         self._log = get_logger(work.hop.stage)
         self._is_closing = False
+        self._refused: str | None = None
         self._subscriber = broker.subscriber(
             stream=StreamSub(
                 work.hop.source,
@@ -86,7 +88,7 @@ class Consumer(Generic[M]):
 
     async def open(self, redis: Redis) -> Sequence[Running]:
         """Make sure of the group. The broker starts the reading."""
-        self._group = Group(redis, self._hop, self.name)
+        self._group = Group(redis, self._hop, self.name, receipts_kept=self._settings.receipts_kept)
         self._desk = Desk(self._work, self._group, self._settings, self._metrics)
         await self._group.ensure()
         self._desk.judge.recall(await self._group.held())
@@ -99,11 +101,14 @@ class Consumer(Generic[M]):
         await self._subscriber.stop()
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(self._settings.stop_within_s):
+                await self._desk.rest()
                 await self._finish_own()
                 await self._group.forget(self.name)
 
     async def problem(self) -> str | None:
         """Return what is wrong with this consumer, in one sentence, or None."""
+        if self._refused:
+            return f"Redis refuses us: {self._refused}"
         return self._desk.problem() if self._is_reading() else f"nothing reads {self._hop.source}"
 
     # ── housekeeping ──────────────────────────────────────────────────────────────────────────
@@ -123,7 +128,10 @@ class Consumer(Generic[M]):
                 if rounds % _FORGET_EVERY == 0:
                     await self._group.forget()
             except (RedisError, OSError) as error:
+                self._refused = str(error) if connecting.is_refusal(error) else None
                 self._log.warning("housekeeping waits", error=str(error))
+            else:
+                self._refused = None
 
     async def _refresh(self) -> None:
         """Keep what is in hand from being claimed, for as long as this process lives."""
@@ -146,6 +154,7 @@ class Consumer(Generic[M]):
         if self._is_reading() or self._is_closing:
             return
         await self._group.ensure()
+        await self._group.own(b"0", 1)  # FastStream's task would not say why it may not read
         self._log.warning("reading again", stream=self._hop.source)
         await self._subscriber.stop()
         await self._subscriber.start()
@@ -177,6 +186,7 @@ class Consumer(Generic[M]):
             await self._take(batch)
         for suspect in suspects:
             await self._take([suspect])
+            await self._desk.rest({suspect.id})  # alone: the next one is not claimed before
 
     async def _take(self, pending: Sequence[Pending]) -> None:
         """Claim `pending` and work on it; bury what always ended its process."""
@@ -204,6 +214,7 @@ class Consumer(Generic[M]):
         while entries := await self._group.own(after, self._settings.batch_size):
             after = entries[-1].id
             await self._desk.take([entry for entry in entries if entry.fields])
+        await self._desk.rest()
 
 
 async def _parse(

@@ -14,15 +14,17 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from redis.exceptions import RedisError
 
-from shared import deadletters, wire
+from shared import deadletters, receipts, wire
+from shared.accounts import origin_of
 from shared.deadletters import Cause, DeadLetter
-from shared.errors import InvalidMessage, PermanentError, TransientError
+from shared.errors import InvalidMessage, PermanentError, Problem, TransientError
 from shared.group import Entry, Group, Settlement
 from shared.judge import Judge
 from shared.messages import EnrichedArticle, RawArticle
@@ -67,8 +69,24 @@ class _End(NamedTuple):
     cause: Cause | None = None  # of what is parked
 
 
+class _Read(NamedTuple, Generic[M]):
+    """An entry and the article it carries."""
+
+    entry: Entry
+    article: M
+
+
+class _Batch(NamedTuple, Generic[M]):
+    """What was read together: articles, entries that raised as they were read, and ends."""
+
+    entries: Sequence[Entry]
+    read: list[_Read[M]]
+    unread: list[tuple[Entry, Exception]]
+    ends: list[_End]
+
+
 class Desk(Generic[M]):
-    """Brings entries to their ends, one batch at a time."""
+    """Brings entries to their ends: one batch is worked on while the next is decoded."""
 
     def __init__(self, work: Work[M], group: Group, settings: Settings, metrics: Metrics) -> None:
         self.held: set[bytes] = set()  # ids that are in hand, here or waiting for their turn
@@ -77,7 +95,9 @@ class Desk(Generic[M]):
         self._settings = settings
         self._metrics = metrics
         self._log = get_logger(work.hop.stage)
-        self._turn = asyncio.Lock()
+        self._turn = asyncio.Lock()  # held by the batch that is worked on
+        self._telling = asyncio.Lock()  # and by the one whose ends are told to Redis
+        self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._outage: str | None = None
         self.judge = Judge(work.hop, settings, metrics)
@@ -97,14 +117,36 @@ class Desk(Generic[M]):
         return self._outage or judged if isinstance(judged, Notice) else judged or self._outage
 
     async def take(self, entries: Sequence[Entry]) -> None:
-        """Bring `entries` to their ends; what has none yet stays pending."""
+        """Begin to work on `entries`, once those before them are worked on; return then.
+
+        So the next batch is read and decoded while this one is worked on, and no further one.
+        What has no end when the work is done stays pending.
+        """
         began = time.perf_counter()
-        with self._holding(entries):
-            async with self._turn:
-                await self._settle(await self._ends(entries))
-                if self.judge.is_stuck:
-                    await self._pause(_LONG_PAUSE)
-        self._metrics.batch_s.observe(time.perf_counter() - began)
+        ids = {entry.id for entry in entries}
+        self.held |= ids
+        try:
+            batch = self._decode(entries)
+            await self._turn.acquire()
+        except BaseException:
+            self.held -= ids
+            raise
+        task = asyncio.create_task(self._bring(batch))
+        self._tasks.add(task)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            self.held -= ids
+            self._metrics.batch_s.observe(time.perf_counter() - began)
+            if not task.cancelled() and (error := task.exception()):
+                self._log.error("a batch stays pending", exc_info=error)
+
+        task.add_done_callback(done)
+
+    async def rest(self, ids: AbstractSet[bytes] | None = None) -> None:
+        """Wait until what was begun has come to rest: these entries, or all."""
+        while self._tasks and (ids is None or self.held & ids):
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def bury(self, entries: Sequence[Entry]) -> None:
         """Park entries unread that never ended, however often they were delivered."""
@@ -121,23 +163,45 @@ class Desk(Generic[M]):
 
     # ── to an end ─────────────────────────────────────────────────────────────────────────────
 
-    async def _ends(self, entries: Sequence[Entry]) -> list[_End]:
-        """Return the ends of `entries`; none for those that stay pending."""
-        attempt = 0
-        named: dict[bytes, str] = {}
-        while True:
+    def _decode(self, entries: Sequence[Entry]) -> _Batch[M]:
+        """Return what `entries` carry; what is no article has its end."""
+        batch = _Batch[M](entries, [], [], [])
+        for entry in entries:
             try:
-                ends = await self._try(entries, named)
-            except TransientError as error:
-                attempt += 1
-                await self._uncount(entries)
-                if not await self._wait_out(error, attempt):
-                    return []
+                article = wire.decode(
+                    entry.fields,
+                    self._work.message,
+                    stream=self._work.hop.source,
+                    entry_id=entry.id.decode(),
+                    limit_bytes=self._work.limit_bytes,
+                )
+            except InvalidMessage as error:
+                end = self._park(entry, str(error), cause="invalid", problems=error.problems)
+                batch.ends.append(end)
+            except PermanentError as error:
+                batch.ends.append(self._park(entry, str(error), cause="rejected"))
             except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
-                return await self._isolate(entries, named, error)
+                batch.unread.append((entry, error))
             else:
-                self._outage = None
-                return await self._judged(entries, ends)
+                batch.read.append(_Read(entry, article))
+        return batch
+
+    async def _bring(self, batch: _Batch[M]) -> None:
+        """Bring a batch to its ends; Redis is told in the order of turns, outside of them."""
+        try:
+            ends = await self._judged(batch.entries, batch.ends)
+            ends += await self._ends(batch.read)
+            for entry, error in batch.unread:
+                ends += await self._bug(entry, None, error)
+            if self.judge.is_stuck:
+                await self._pause(_LONG_PAUSE)
+            await self._telling.acquire()
+        finally:
+            self._turn.release()
+        try:
+            await self._settle(ends)
+        finally:
+            self._telling.release()
 
     async def _judged(self, entries: Sequence[Entry], ends: Sequence[_End]) -> list[_End]:
         """Return the ends that may be; what may not die now stays pending, uncounted."""
@@ -153,45 +217,38 @@ class Desk(Generic[M]):
             self._log.warning("held back", articles=len(held), reason=reason)
         return kept
 
-    async def _try(self, entries: Sequence[Entry], named: dict[bytes, str]) -> list[_End]:
-        """Return the ends of `entries`; add to `named` the article ids of those that have one."""
-        articles: dict[Entry, M] = {}
-        ends: list[_End] = []
-        for entry in entries:
+    async def _ends(self, batch: Sequence[_Read[M]]) -> list[_End]:
+        """Return the ends of a batch; none for those that stay pending."""
+        attempt = 0
+        while batch:
             try:
-                article = wire.decode(
-                    entry.fields,
-                    self._work.message,
-                    stream=self._work.hop.source,
-                    entry_id=entry.id.decode(),
-                    limit_bytes=self._work.limit_bytes,
-                )
-            except InvalidMessage as error:
-                ends.append(self._park(entry, str(error), cause="invalid"))
-            except PermanentError as error:
-                ends.append(self._park(entry, str(error), cause="rejected"))
+                outcomes = await self._work.handler([read.article for read in batch])
+            except TransientError as error:
+                attempt += 1
+                await self._uncount([read.entry for read in batch])
+                if not await self._wait_out(error, attempt):
+                    return []
+            except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
+                if len(batch) > 1:
+                    return [end for read in batch for end in await self._ends([read])]
+                [read] = batch
+                return await self._bug(read.entry, read.article, error)
             else:
-                articles[entry] = article
-                named[entry.id] = article.article_id
-        outcomes = await self._work.handler(list(articles.values())) if articles else []
-        return ends + [
-            self._end(entry, named[entry.id], outcome)
-            for entry, outcome in zip(articles, outcomes, strict=True)
-        ]
+                self._outage = None
+                ends = [
+                    self._end(read.entry, read.article, outcome)
+                    for read, outcome in zip(batch, outcomes, strict=True)
+                ]
+                return await self._judged([read.entry for read in batch], ends)
+        return []
 
-    async def _isolate(
-        self, entries: Sequence[Entry], named: dict[bytes, str], error: Exception
-    ) -> list[_End]:
-        """Return the ends of entries that raised together: each is tried by itself."""
-        if len(entries) > 1:
-            return [end for entry in entries for end in await self._ends([entry])]
-        [entry] = entries
-        article_id = named.get(entry.id)
+    async def _bug(self, entry: Entry, article: M | None, error: Exception) -> list[_End]:
+        """Return the end of an entry that raised by itself; none while it is tried again."""
         said = f"{type(error).__name__}: {error}"
         self._metrics.articles["failed"].inc()
         self._log.error(
             "article",
-            article_id=article_id,
+            article_id=article.article_id if article else None,
             status="failed",
             entry_id=entry.id.decode(),
             deliveries=entry.deliveries,
@@ -203,21 +260,30 @@ class Desk(Generic[M]):
         if entry.deliveries < self._settings.max_deliveries:
             return []
         reason = f"{said} (at each of {entry.deliveries} deliveries)"
-        return [self._park(entry, reason, cause="failed", article_id=article_id)]
+        return [self._park(entry, reason, cause="failed", article=article)]
 
-    def _end(self, entry: Entry, article_id: str, outcome: Outcome | PermanentError) -> _End:
+    def _end(self, entry: Entry, article: M, outcome: Outcome | PermanentError) -> _End:
         if isinstance(outcome, PermanentError):
-            return self._park(entry, str(outcome), cause="rejected", article_id=article_id)
-        if outcome.message is None:
-            settlement = Settlement(entry.id)
-        else:
+            return self._park(entry, str(outcome), cause="rejected", article=article)
+        status = outcome.status
+        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
+        receipt = receipts.ended(origin, status, article)
+        settlement = Settlement(entry.id, status=status, origin=origin, receipt=receipt)
+        if outcome.message is not None:
             fields = {**wire.encode(outcome.message), **carried(entry.fields)}
-            settlement = Settlement(entry.id, "target", fields)
-        return _End(settlement, outcome.status, article_id)
+            settlement = settlement._replace(to="target", fields=fields)
+        return _End(settlement, status, article.article_id)
 
     def _park(
-        self, entry: Entry, reason: str, *, cause: Cause, article_id: str | None = None
+        self,
+        entry: Entry,
+        reason: str,
+        *,
+        cause: Cause,
+        article: M | None = None,
+        problems: Sequence[Problem] = (),
     ) -> _End:
+        article_id = article.article_id if article else None
         letter = DeadLetter(
             reason=reason,
             cause=cause,
@@ -229,7 +295,10 @@ class Desk(Generic[M]):
             consumer=self._group.name,
             original=entry.fields,
         )
-        settlement = Settlement(entry.id, "dead", deadletters.encode(letter))
+        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
+        receipt = receipts.parked(origin, cause, reason, article_id=article_id, problems=problems)
+        fields = deadletters.encode(letter)
+        settlement = Settlement(entry.id, "dead", fields, "dead", origin, receipt)
         return _End(settlement, "dead", article_id, reason, cause)
 
     async def _settle(self, ends: Sequence[_End]) -> None:
@@ -256,17 +325,6 @@ class Desk(Generic[M]):
         entry_id = end.settlement.id.decode()
         reason = {"reason": end.reason} if end.reason else {}
         say("article", article_id=end.article_id, status=end.status, entry_id=entry_id, **reason)
-
-    # ── in hand ───────────────────────────────────────────────────────────────────────────────
-
-    @contextlib.contextmanager
-    def _holding(self, entries: Sequence[Entry]) -> Iterator[None]:
-        ids = {entry.id for entry in entries}
-        self.held |= ids
-        try:
-            yield
-        finally:
-            self.held -= ids
 
     async def _uncount(self, entries: Sequence[Entry]) -> None:
         """Take this delivery of `entries` back: an outage is not an attempt."""

@@ -13,6 +13,9 @@ Anything else that is raised is a bug: the article is tried again by itself, and
 after `max_deliveries`.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 
 class NewsflowError(Exception):
     """Base of every error this project raises on purpose; its text is written for people."""
@@ -22,8 +25,20 @@ class PermanentError(NewsflowError):
     """The article itself is the problem."""
 
 
+class Problem(NamedTuple):
+    """One thing that is wrong with a message, for programs."""
+
+    pointer: str  # a JSON pointer (RFC 6901); "" is the message itself
+    rule: str  # pydantic's name of it, or a cause of a dead letter
+    reason: str
+
+
 class InvalidMessage(PermanentError):  # noqa: N818 (reads as the state it names)
     """An entry on a stream that does not hold an article by the contract."""
+
+    def __init__(self, reason: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(reason)
+        self.problems = problems
 
 
 class TooLarge(PermanentError):  # noqa: N818 (reads as the state it names)

@@ -27,6 +27,7 @@ from pydantic import (
 
 from shared import identity
 from shared.markup import text_of
+from shared.streams import RAW
 
 _EXACT: Final = 2**53  # up to which every whole number is a float, too
 ENTRY: Final = "entry"  # key of the validation context under which delivery says where it read
@@ -64,7 +65,7 @@ def _pub_status(value: object) -> object:
 
 def _exact(value: object) -> object:
     """Refuse a number that JSON parsers round: it would not be what was sent."""
-    if isinstance(value, float) and abs(value) >= _EXACT:
+    if isinstance(value, float) and not -_EXACT < value < _EXACT:  # nor NaN
         msg = "too many digits for a number; send it as a text"
         raise ValueError(msg)
     return value
@@ -101,10 +102,12 @@ class FileOrigin(Message):
 
 
 class EntryOrigin(Message):
-    """Which stream entry brought an article that no file did."""
+    """Which stream entry brought an article, and what stood there beside it."""
 
     stream: str
     entry_id: str = Field(description="Redis stream id, `milliseconds-sequence`.")
+    producer: str | None = Field(None, description="Who sent it, as the entry's field says.")
+    message_id: str | None = Field(None, description="The producer's own name for the message.")
 
     @property
     def added_at(self) -> datetime:
@@ -113,7 +116,7 @@ class EntryOrigin(Message):
 
 
 class Provenance(Message):
-    """How an article came in: from a file, or as a message."""
+    """How an article came in: out of a file or not, and by which entry of the stream."""
 
     file: FileOrigin | None = None
     entry: EntryOrigin | None = None
@@ -146,7 +149,13 @@ def _received_with_entry(value: object, info: ValidationInfo) -> object:
 
 
 def _provenance_of_entry(value: object, info: ValidationInfo) -> object:
-    return Provenance(entry=_entry(info)) if value is None else value
+    """Say which entry brought the article; of a file's, too, where it is read first."""
+    entry = _entry(info)
+    if value is None:
+        return Provenance(entry=entry)
+    if entry and entry.stream == RAW and isinstance(value, dict):
+        return {**value, "entry": entry}
+    return value
 
 
 def _text_of_html(value: object, info: ValidationInfo) -> object:

@@ -12,6 +12,7 @@ from services.cli import (
     export,
     files,
     query,
+    reconcile,
     reenrich,
     replaying,
     status,
@@ -59,6 +60,11 @@ app.command(
     epilog="Examples: newsflow reenrich --dry-run --limit 20; newsflow reenrich --since 30d; "
     """newsflow reenrich --where '{"byline": "Amina Okoro"}' --all --yes""",
 )(reenrich.reenrich)
+
+app.command(
+    epilog="Examples: newsflow reconcile; newsflow reconcile --quick --json | jq .holds; "
+    "newsflow reconcile --accept 'test data, deleted by hand on Monday'",
+)(reconcile.reconcile)
 
 dead_app = typer.Typer(
     help="What could not go on: list it, look at it, send it again, delete it.",

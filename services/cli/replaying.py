@@ -33,6 +33,7 @@ from services.cli.letters import Wanted, kept
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, progress, redis
 from services.store.settings import StoreSettings
 from shared import deadletters
+from shared.accounts import Origin as Owner
 
 _MANY: Final = 100  # letters, above which replaying asks
 _AT_ONCE: Final = 500  # letters that one script deletes
@@ -179,7 +180,7 @@ async def _purge(
 async def _delete(client: Redis, box: Box, count: int, copy: BinaryIO | None) -> int:
     """Delete the letters of `box`, each after it is safely in `copy`; return how many were."""
     deleted = 0
-    some: dict[str, str] = {}
+    some: dict[str, Owner] = {}
 
     async def end() -> int:
         if copy:
@@ -195,7 +196,7 @@ async def _delete(client: Redis, box: Box, count: int, copy: BinaryIO | None) ->
         async for letter in box.letters():
             if copy:
                 copy.write(orjson.dumps(kept(letter), option=orjson.OPT_APPEND_NEWLINE))
-            some[letter.letter_id] = letter.stage
+            some[letter.letter_id] = letter.owner
             if len(some) == _AT_ONCE:
                 deleted += await end()
         return deleted + await end()

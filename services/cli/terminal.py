@@ -15,10 +15,12 @@ from redis.exceptions import RedisError
 from rich.console import Console
 from rich.progress import Progress
 
-from services.cli.overview import without_password
 from services.devstack.stack import Address
+from services.store.driver_errors import is_refusal, said
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
+from shared import connecting
+from shared.addresses import without_password
 from shared.errors import NewsflowError, RedisUnavailable
 from shared.settings import load
 
@@ -50,7 +52,9 @@ async def redis(settings: StoreSettings) -> AsyncIterator[Redis]:
         yield client
     except (RedisError, RedisUnavailable, OSError) as error:
         place = without_password(settings.redis_url)
-        fail(f"Redis at {place}: {error}; start it with `newsflow up` or set NEWSFLOW_REDIS_URL")
+        refused = connecting.is_refusal(error)
+        advice = _advice(error, connecting.REDIS, refused=refused)
+        fail(f"Redis at {place}: {str(error).rstrip('.')}; {advice}")
     finally:
         await client.aclose()
 
@@ -63,10 +67,21 @@ async def mongo(settings: StoreSettings) -> AsyncIterator[Mongo]:
         yield articles
     except PyMongoError as error:
         place = without_password(settings.mongo_url)
-        why = str(error).partition(", Timeout:")[0]
-        fail(f"MongoDB at {place}: {why}; start it with `newsflow up` or set NEWSFLOW_MONGO_URL")
+        advice = _advice(error, connecting.MONGO, refused=is_refusal(error))
+        fail(f"MongoDB at {place}: {said(error)}; {advice}")
     finally:
         await articles.close()
+
+
+def _advice(error: Exception, options: connecting.Options, *, refused: bool) -> str:
+    """Return what to do next about a server that is away or refuses."""
+    if refused:
+        return f"check {options.variable} and the user's rights, see docs/operations.md"
+    return (
+        connecting.lasting(error, options)
+        or connecting.hint(error, options)
+        or f"start it with `newsflow up` or set {options.variable}"
+    )
 
 
 def progress(*, disable: bool = False) -> Progress:

@@ -17,7 +17,8 @@ class Child:
     """A process started by this one: restarted at will, stopped by its pid, never orphaned.
 
     Its output is appended to a log file. The kernel kills it when the thread that started it ends,
-    so that `kill -9` of the parent leaves nothing behind: start it from the main thread.
+    so that `kill -9` of the parent leaves nothing behind: start it from the main thread. `argv` may
+    be changed: the next start takes it.
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class Child:
     ) -> None:
         self.name = name
         self.log = log
-        self._argv = [str(part) for part in argv]
+        self.argv = [str(part) for part in argv]
         self._env = None if env is None else {**os.environ, **env}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -56,7 +57,7 @@ class Child:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 (argv is our own)
-                self._argv,
+                self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

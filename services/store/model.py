@@ -52,10 +52,12 @@ class FileOrigin(Stored):
 
 
 class EntryOrigin(Stored):
-    """Which stream entry brought an article that no file did."""
+    """Which stream entry brought an article, and what stood there beside it."""
 
     stream: str
     entry_id: str
+    producer: str | None = None
+    message_id: str | None = None
 
 
 class Provenance(Stored):
@@ -223,8 +225,8 @@ class Sent(Stored):
     )
     received_at: datetime = _is("when Newsflow took this version")
     provenance: Provenance = _is(
-        "`file`: `path`, `sha256`, `member` (of an archive), `record`, `start`, `end`; or `entry`: "
-        "`stream`, `entry_id`"
+        "`entry`: `stream`, `entry_id`, `producer`, `message_id`; of one that came in a file, "
+        "`file`: `path`, `sha256`, `member` (of an archive), `record`, `start`, `end`"
     )
     content_hash: str = _is("SHA-256 of what the publisher said")
 

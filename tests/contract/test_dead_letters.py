@@ -243,7 +243,7 @@ async def test_replaying_and_purging_at_once_does_only_one(redis: Redis) -> None
     letters = await dead(redis)
 
     async def purge() -> list[int]:
-        return [await deadletters.purge(redis, {one.letter_id: one.stage}) for one in letters]
+        return [await deadletters.purge(redis, {one.letter_id: one.owner}) for one in letters]
 
     async def replay() -> list[str | None]:
         return [await deadletters.replay(redis, one) for one in reversed(letters)]

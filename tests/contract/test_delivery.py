@@ -48,6 +48,35 @@ async def test_a_backlog_is_read_in_batches_of_bounded_size(redis: Redis) -> Non
     assert max(len(call) for call in recorder.calls) == 10
 
 
+async def test_the_next_batch_is_read_while_one_is_worked_on_and_no_further_one(
+    redis: Redis,
+) -> None:
+    """The handler is never called twice at a time; two batches are in hand, the third is not."""
+    await add(redis, 6)
+    go_on = asyncio.Event()
+    calls = 0
+
+    async def handler(articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
+        nonlocal calls
+        calls += 1
+        await go_on.wait()
+        return [passed_on(article) for article in articles]
+
+    async def reads_ahead() -> bool:
+        [group] = await redis.xinfo_groups(streams.RAW)
+        return bool(group["pending"] == 4)
+
+    async with enriching(redis, handler, batch_size=2):
+        await until(reads_ahead)
+        await asyncio.sleep(0.3)
+        assert await reads_ahead()
+        assert calls == 1
+        go_on.set()
+        await settled(redis)
+
+    assert await enriched(redis) == ["1", "2", "3", "4", "5", "6"]
+
+
 async def test_one_invalid_entry_harms_no_neighbour(redis: Redis) -> None:
     """Each entry of a batch is validated by itself."""
     await add(redis, 2)

@@ -1,171 +1,288 @@
-"""A newsroom that sends articles whatever happens, and counts what became of them.
+"""A newsroom that sends whatever happens, and remembers what was taken.
 
-It sends good articles as files and as messages, some twice, some in an older version after the
-newer one, and between them poison of every kind. What Redis or the inbox accepted is remembered:
-`shortfalls` says what the promises of README demand of it and does not find.
+Stories go as messages and as files, some twice, in versions out of order, some killed; between them
+poison of every kind. What Redis returned an id for and what lay complete in the inbox counts as
+accepted: `tests/faults/sums.py` says what the promises of README demand of it and does not find.
 """
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from itertools import count
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, Final
 
 from pymongo import MongoClient
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
-from redis.backoff import ConstantBackoff
+from redis.backoff import ConstantBackoff, NoBackoff
 from redis.exceptions import RedisError
 
 from services.cli.overview import Overview
 from services.cli.running import overview, ready
-from services.devstack.stack import Stack
-from shared import deadletters, streams
-from tests.builders import NOON
+from shared import streams
+from tests.faults.stories import ORDERS, Fields, Poison, Version, poisons, uri_of, versions
+from tests.faults.rig import Rig
 
-POISON: list[dict[str, str | bytes]] = [
-    {"data": "{"},
-    {"data": '{"headline": 5}'},
-    {"data": b"\xff\xfe\x00"},
-    {"headline": b"\xff"},
-    {"neither": "one nor the other"},
-    {"data": "[]"},
-]
+_POISON_EVERY: Final = 25  # stories
+_FILE_EVERY: Final = 40  # stories; and so many of them go as a file
+_IN_A_FILE: Final = 10
+_EARLIEST: Final = timedelta(milliseconds=1)  # clocks of Redis and Python are cut to milliseconds
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_AGAIN_S: Final = 0.05
+
+
+@dataclass
+class Story:
+    """One article as it was sent: its versions, and when the first of them can have come in."""
+
+    versions: dict[str, Version] = field(default_factory=dict)  # by content hash
+    not_before: datetime = _NEVER
+    not_after: datetime = _NEVER
+
+    @property
+    def newest(self) -> Version:
+        return max(self.versions.values(), key=lambda version: version.rank)
+
+
+@dataclass
+class Parcel:
+    """One thing published: to which stream, and under which ids Redis took it.
+
+    `unsure` counts attempts without a reply: each may be one more entry.
+    """
+
+    stream: str
+    fields: Fields
+    story: str | None = None
+    poison: Poison | None = None
+    entry_ids: list[str] = field(default_factory=list)
+    unsure: int = 0
+
+
+@dataclass
+class Dropped:
+    """A file as it was dropped: how many records, and how many of them are no article."""
+
+    data: bytes
+    good: int
+    bad: int
 
 
 @dataclass
 class Newsroom:
-    """What was accepted: versions by uri, poison entries, files that cannot be read."""
+    """What was accepted since it was last emptied."""
 
-    stack: Stack
-    redis: Redis
-    accepted: dict[str, set[int]] = field(default_factory=dict)
-    poison: set[str] = field(default_factory=set)
-    bad_files: set[str] = field(default_factory=set)
+    rig: Rig
+    redis: Redis  # the publishers' connections, straight to the server; nothing is sent twice
+    desk: Redis  # another, which asks until it is answered
+    chance: Random
+    stories: dict[str, Story] = field(default_factory=dict)
+    parcels: list[Parcel] = field(default_factory=list)
+    files: dict[str, Dropped] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)  # what a fault itself found wrong
+    clock_doubt: timedelta = timedelta(0)  # by how much a service's clock was wrong
+    open: asyncio.Event = field(default_factory=asyncio.Event)  # nothing is sent while it is not
+    _numbers: Any = field(default_factory=count)
 
-    async def send_messages(self, count: int, *, first: int = 0) -> None:
-        """Publish `count` articles, every tenth twice and in two versions, and some poison."""
-        for number in range(first, first + count):
-            versions = [2, 1, 2] if number % 10 == 0 else [1]
-            for version in versions:
-                await self._add({"data": json.dumps(article(number, version))})
-            self.accepted[uri(number)] = set(versions)
-            if number % 100 == 50:
-                entry_id = await self._add(POISON[number // 100 % len(POISON)])
-                self.poison.add(entry_id)
+    def __post_init__(self) -> None:
+        self.draw(self.chance)
+        self.open.set()
 
-    async def send_files(self, count: int, *, first: int) -> None:
-        """Drop `count` articles into the inbox, moved in whole, and some that cannot be read."""
-        inbox = self.stack.folder / "inbox"
-        for number in range(first, first + count):
-            drop(inbox, f"{number}.json", json.dumps(article(number, 1)))
-            self.accepted[uri(number)] = {1}
-            if number % 100 == 50:
-                drop(inbox, f"{number}-bad.json", '{"headline": ')
-                self.bad_files.add(f"{number}-bad.json")
-            if number % 10 == 0:
-                await asyncio.sleep(0.005)
+    def draw(self, chance: Random) -> None:
+        """Send from here on what `chance` draws."""
+        self.chance = chance
+        self._poisons = poisons(chance)
 
-    async def _add(self, fields: Mapping[str, str | bytes]) -> str:
+    # ── sending ───────────────────────────────────────────────────────────────────────────────
+
+    async def send(self, stories: int, *, per_s: float, until: asyncio.Event) -> None:
+        """Send at least `stories`, and on until the event is set, at a pace."""
+        began, sent = time.monotonic(), 0
+        while sent < stories or not until.is_set():
+            await self.open.wait()
+            if sent % _FILE_EVERY == 0:
+                self.drop_some(_IN_A_FILE)
+                sent += _IN_A_FILE
+            else:
+                await self.send_story()
+                sent += 1
+            if sent % _POISON_EVERY == 0:
+                await self.send_poison()
+            ahead_s = sent / per_s - (time.monotonic() - began)
+            if ahead_s > 0.01:  # noqa: PLR2004 (a timer's own step)
+                await asyncio.sleep(ahead_s)
+
+    async def send_story(self, *, entry_id: str = "*") -> None:
+        """Publish one story in some order of its versions; the first under `entry_id`."""
+        number = next(self._numbers)
+        for version in versions(number, self.chance.choice(ORDERS)):
+            await self.publish(self._message(uri_of(number), version), entry_id=entry_id)
+            entry_id = "*"
+
+    async def send_poison(self) -> None:
+        poison = next(self._poisons)
+        await self.publish(Parcel(poison.stream, poison.fields, poison=poison))
+
+    def _message(self, uri: str, version: Version) -> Parcel:
+        self.stories.setdefault(uri, Story()).versions[version.content_hash] = version
+        fields = {b"data": json.dumps(version.fields).encode()}
+        return Parcel(streams.RAW, fields, story=uri)
+
+    async def publish(self, parcel: Parcel, *, entry_id: str = "*") -> None:
         """Publish until Redis returns an id: only then is it accepted."""
+        self.parcels.append(parcel)
+        await self._publish(parcel, entry_id)
+
+    async def publish_again(self, lost: Sequence[Parcel]) -> None:
+        """Publish once more what was lost, as a publisher that was told of it."""
+        for parcel in lost:
+            if parcel.story is not None:  # its first coming may be what was lost
+                self.stories[parcel.story].not_after = _NEVER
+            await self._publish(parcel, "*")
+
+    async def _publish(self, parcel: Parcel, entry_id: str) -> None:
         client: Any = self.redis
         while True:
-            with suppress(RedisError, OSError):
-                entry_id: bytes = await client.xadd(streams.RAW, fields)
-                return entry_id.decode()
-            await asyncio.sleep(0.05)
+            tried = datetime.now(UTC)
+            try:
+                taken: bytes = await client.xadd(parcel.stream, parcel.fields, id=entry_id)
+            except (RedisError, OSError):
+                parcel.unsure += 1
+                self._came_in(parcel, tried - _EARLIEST, None)
+                await asyncio.sleep(_AGAIN_S)
+                continue
+            parcel.entry_ids.append(taken.decode())
+            at = datetime.fromtimestamp(int(taken.partition(b"-")[0]) / 1000, UTC)
+            self._came_in(parcel, at, at)
+            return
 
-    async def at_rest(self) -> None:
-        """Wait until nothing is on its way, as `newsflow status` sees it."""
-        async with asyncio.timeout(120):
-            while not await self._rests():
-                await asyncio.sleep(0.2)
+    def _came_in(self, parcel: Parcel, low: datetime, high: datetime | None) -> None:
+        if parcel.story is not None:
+            story = self.stories[parcel.story]
+            story.not_before = min(story.not_before, low)
+            story.not_after = min(story.not_after, high or story.not_after)
 
-    async def _rests(self) -> bool:
-        inbox = self.stack.folder / "inbox"
-        if any(path.is_file() for path in inbox.glob("[!.]*")):
-            return False
-        view: Overview = await overview(self.stack)
-        waiting = [stage for stage in view.stages if stage.lag or stage.pending]
-        return view.ok and not waiting
+    # ── files ─────────────────────────────────────────────────────────────────────────────────
 
-    async def shortfalls(self) -> list[str]:
-        """Return every promise that does not hold; [] is what a test wants."""
-        found: list[str] = []
-        with MongoClient[dict[str, Any]](self.stack.address.mongo_url, tz_aware=True) as client:
-            database = client["newsflow"]
-            heads = {head["uri"]: head for head in database["articles"].find()}
-            revisions = Counter(one["uri"] for one in database["article_revisions"].find())
-            doubled = database["articles"].count_documents({}) - len(heads)
-        if missing := self.accepted.keys() - heads.keys():
-            found.append(f"{len(missing)} articles lost, {sorted(missing)[:3]}")
-        if extra := heads.keys() - self.accepted.keys():
-            found.append(f"{len(extra)} articles nobody sent")
-        if doubled:
-            found.append(f"{doubled} documents doubled")
-        for name, versions in self.accepted.items():
-            if name in heads and heads[name]["version"] != str(max(versions)):
-                found.append(f"{name}: head is version {heads[name]['version']}, not the newest")
-            if revisions[name] != len(versions):
-                found.append(f"{name}: {revisions[name]} revisions of {len(versions)}")
-        letters = [letter async for letter in deadletters.letters(self.redis)]
-        parked = Counter(letter.entry_id for letter in letters)
-        if lost := self.poison - parked.keys():
-            found.append(f"{len(lost)} poison entries without a dead letter")
-        innocent = [letter for letter in letters if letter.cause != "invalid"]
-        found += [f"dead without guilt: {letter.reason}" for letter in innocent[:3]]
-        found += [f"dead twice: {one}" for one, times in parked.items() if times > 1]
-        failed = self.stack.folder / "inbox" / ".failed"
-        if lost := {name for name in self.bad_files if not (failed / name).is_file()}:
-            found.append(f"{len(lost)} unreadable files gone")
-        return found
+    def drop_some(self, stories: int) -> None:
+        """Drop stories as files: one of many records with a broken one, one alone, one broken."""
+        lines = []
+        for _ in range(stories - 1):
+            lines += self._records()
+        lines.insert(self.chance.randrange(len(lines)), b'{"headline": "cut')
+        number = next(self._numbers)
+        self.drop(f"{number}.jsonl", lines)
+        alone, *later = self._records()
+        self.drop(f"{number}.json", [alone])
+        for at, line in enumerate(later):
+            self.drop(f"{number}-{at}.json", [line])
+        self.drop(f"{number}-bad.json", [b'{"headline": '])
+
+    def _records(self) -> list[bytes]:
+        number = next(self._numbers)
+        uri = uri_of(number)
+        story = self.stories.setdefault(uri, Story())
+        story.not_before = min(story.not_before, datetime.now(UTC) - _EARLIEST)
+        sent = versions(number, self.chance.choice(ORDERS))
+        story.versions |= {version.content_hash: version for version in sent}
+        return [json.dumps(version.fields).encode() for version in sent]
+
+    def drop(self, name: str, lines: list[bytes]) -> None:
+        """Move a file of `lines` into the inbox, whole; one that ends within JSON is broken."""
+        inbox = self.rig.folder / "inbox"
+        data = b"\n".join(lines) + b"\n"
+        half = inbox / f".{name}.part"
+        half.write_bytes(data)
+        bad = sum(not line.endswith(b"}") for line in lines)
+        self.files[name] = Dropped(data, len(lines) - bad, bad)
+        half.rename(inbox / name)
+
+    def drop_large(self, megabytes: int) -> str:
+        """Drop a file of so many lines of a megabyte that are no JSON, each before a story."""
+        name = f"{next(self._numbers)}-large.jsonl"
+        junk = b'{"headline": "' + b"x" * 1_000_000
+        lines = [line for _ in range(megabytes) for line in (junk, *self._records())]
+        self.drop(name, lines)
+        return name
+
+    def drop_again(self, since: datetime) -> None:
+        """Move back into the inbox what was archived since, as somebody who was told of a loss."""
+        for receipt in (self.rig.folder / "archive").rglob("*.receipt.json"):
+            finished = datetime.fromisoformat(json.loads(receipt.read_text())["finished_at"])
+            file = receipt.with_name(receipt.name.removesuffix(".receipt.json"))
+            if finished >= since and file.name in self.files and file.is_file():
+                file.rename(self.rig.folder / "inbox" / file.name)
+
+    # ── rest ──────────────────────────────────────────────────────────────────────────────────
+
+    async def at_rest(self, within_s: float = 120) -> str | None:
+        """Wait until nothing is on its way; return what still is after `within_s`."""
+        until = time.monotonic() + within_s
+        while (why := await self._unrest()) and time.monotonic() < until:
+            await asyncio.sleep(0.2)
+        return why
+
+    async def _unrest(self) -> str | None:
+        inbox = self.rig.folder / "inbox"
+        if files := [path.name for path in inbox.glob("[!.]*") if path.is_file()]:
+            return f"{len(files)} files stay in the inbox, {files[:3]}"
+        view: Overview = await overview(self.rig)
+        for stage in view.stages:
+            if stage.lag or stage.pending:
+                return f"{stage.stage} has {stage.lag} unread and {stage.pending} pending entries"
+        wrong = [f"{stage.stage}: {stage.problems}" for stage in view.stages if stage.problems]
+        return None if view.ok else f"not well: {view.problems} {wrong}"
+
+    async def clear(self) -> None:
+        """Forget everything, and empty the database and the dead letters."""
+        with MongoClient[dict[str, Any]](self.rig.address.mongo_url) as client:
+            for name in ("articles", "article_revisions"):
+                client["newsflow"][name].delete_many({})
+        await self.desk.delete(streams.DEAD)
+        client: Any = self.desk
+        last = (await client.xinfo_stream(streams.RAW))["last-generated-id"]
+        if int(last.partition(b"-")[0]) > (time.time() + 60) * 1000:  # a clock was set back
+            await self.desk.delete(streams.RAW, streams.ENRICHED)
+        for known in (self.stories, self.parcels, self.files, self.notes):
+            known.clear()
+        self.clock_doubt = timedelta(0)
 
 
-def uri(number: int) -> str:
-    return f"urn:newsml:test:{number}"
-
-
-def article(number: int, version: int) -> dict[str, Any]:
-    """Return a short article; a higher version is an hour younger."""
-    place = ("Oslo", "Lima", "Kigali", "Hanoi")[number % 4]
-    return {
-        "uri": uri(number),
-        "version": str(version),
-        "headline": f"Storm number {number} reaches {place}, version {version}",
-        "body": f"{place.upper()} (Test Wire) - A storm closed the port on Monday, police said.",
-        "updated_at": (NOON + timedelta(hours=version)).isoformat(),
-    }
-
-
-def drop(inbox: Path, name: str, text: str) -> None:
-    half = inbox / f".{name}.part"
-    half.write_text(text)
-    half.rename(inbox / name)
+def mark(fields: Mapping[bytes, bytes]) -> bytes:
+    """Return what tells one entry's bytes from another's."""
+    return sha256(repr(sorted(fields.items())).encode()).digest()
 
 
 @asynccontextmanager
-async def newsroom(folder: Path, **settings: str) -> AsyncIterator[Newsroom]:
+async def newsroom(
+    folder: Path, *, seed: int, nodes: int = 1, settings: dict[str, str] | None = None
+) -> AsyncIterator[Newsroom]:
     """Run a whole stack, tended like `newsflow up` does, until the block ends."""
-    quick = {"NEWSFLOW_RECLAIM_AFTER_MS": "2000"}
-    stack = Stack(folder, settings={**quick, **settings})
-    stack.start()
-    tending = asyncio.create_task(_tend(stack))
-    again = Retry(ConstantBackoff(0.1), 5)  # a connection from before a kill is a broken one
-    redis = Redis.from_url(stack.address.redis_url, socket_timeout=2, retry=again)
+    rig = Rig(folder, nodes=nodes, settings=settings)
+    rig.start()
+    tending = asyncio.create_task(_tend(rig))
+    url = rig.address.redis_url
+    redis = Redis.from_url(url, socket_timeout=2, retry=Retry(NoBackoff(), 0))
+    desk = Redis.from_url(url, socket_timeout=2, retry=Retry(ConstantBackoff(0.1), 100))
     try:
-        await ready(stack, asyncio.Event())
-        yield Newsroom(stack, redis)
+        await ready(rig, asyncio.Event())
+        yield Newsroom(rig, redis, desk, Random(seed))  # noqa: S311 (what is sent, no secret)
     finally:
         tending.cancel()
         await redis.aclose()
-        stack.stop()
+        await desk.aclose()
+        left = rig.close()
+        assert left == []
 
 
-async def _tend(stack: Stack) -> None:
+async def _tend(rig: Rig) -> None:
     while True:
         await asyncio.sleep(0.1)
-        stack.tend()
+        rig.tend()

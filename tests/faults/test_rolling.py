@@ -13,7 +13,7 @@ from services.devstack.servers import RedisServer
 from shared import deadletters, streams
 from tests.faults.stages import Stages, add, article, drop, until
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]  # waits long on a busy machine
 
 PROCESSES = ("ingest", "enrich", "enrich-2", "store", "store-2")
 MEANWHILE = 30  # articles that are stored while a process is down

@@ -1,0 +1,419 @@
+"""Every way in which the world is known to break, each done to a newsroom under load.
+
+A fault is over when its function returns: what it broke is whole again. Numbers are those of the
+table in docs/delivery.md.
+"""
+
+import asyncio
+import resource
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from pymongo import MongoClient
+from pymongo.errors import AutoReconnect, OperationFailure
+
+from services.devstack.processes import Child
+from services.devstack.stack import STAGES
+from shared import streams
+from tests.faults.newsroom import Newsroom, Parcel
+from tests.faults.proxy import READS_OF_REDIS, SCRIPTS_OF_REDIS, WRITES_TO_MONGO
+
+Strike = Callable[[Newsroom], Awaitable[None]]
+
+
+class Fault(NamedTuple):
+    """One way to break: its number in the matrix, its name, and what does it."""
+
+    number: int
+    name: str
+    strike: Strike
+    nodes: int = 1  # of MongoDB, at the least
+    mixes: bool = True  # with others, in a long run
+
+    @property
+    def id(self) -> str:
+        return f"{self.number:02}-{self.name.replace(' ', '-')}"
+
+
+FAULTS: Final[list[Fault]] = []
+
+
+def fault(number: int, name: str, *, nodes: int = 1, mixes: bool = True) -> Callable[..., Strike]:
+    def register(strike: Strike) -> Strike:
+        FAULTS.append(Fault(number, name, strike, nodes, mixes))
+        return strike
+
+    return register
+
+
+@fault(0, "nothing breaks")
+async def nothing(_room: Newsroom) -> None:
+    await asyncio.sleep(1)
+
+
+# ── processes ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@fault(1, "each service killed three times")
+async def services_killed(room: Newsroom) -> None:
+    for _ in range(3):
+        for stage in room.chance.sample(STAGES, len(STAGES)):
+            room.rig.children[stage].kill()
+            await asyncio.sleep(room.chance.uniform(0.2, 1.5))
+
+
+@fault(2, "enrich and store frozen and waking as zombies")
+async def zombies(room: Newsroom) -> None:
+    """What they hold is claimed by others before they wake."""
+    async with room.rig.another("enrich"), room.rig.another("store"):
+        async with room.rig.frozen("enrich", "store"):
+            await asyncio.sleep(7)
+        await asyncio.sleep(1)
+
+
+@fault(3, "Redis killed and a second away")
+async def redis_killed(room: Newsroom) -> None:
+    for _ in range(2):
+        async with room.rig.away("redis"):
+            await asyncio.sleep(1)
+        await asyncio.sleep(room.chance.uniform(1, 3))
+
+
+@fault(4, "Redis frozen")
+async def redis_frozen(room: Newsroom) -> None:
+    async with room.rig.frozen("redis"):
+        await asyncio.sleep(6)  # redis-py waits 5 s for a reply
+
+
+@fault(5, "mongod killed twice")
+async def mongod_killed(room: Newsroom) -> None:
+    for _ in range(2):
+        await asyncio.sleep(room.chance.uniform(0.5, 2))
+        room.rig.children[room.rig.primary() or "mongo"].kill()
+
+
+@fault(6, "mongod frozen")
+async def mongod_frozen(room: Newsroom) -> None:
+    async with room.rig.frozen(room.rig.primary() or "mongo"):
+        await asyncio.sleep(12)  # store gives up on a command after 10 s
+
+
+@fault(6, "mongod frozen and store killed meanwhile")
+async def mongod_frozen_and_store_killed(room: Newsroom) -> None:
+    """What store had in hand is neither acknowledged nor forgotten."""
+    for _ in range(2):
+        async with room.rig.frozen(*room.rig.mongods):
+            await asyncio.sleep(1.5)
+            room.rig.children["store"].kill()
+        await asyncio.sleep(1)
+
+
+@fault(7, "mongod 25 seconds away")
+async def mongod_away(room: Newsroom) -> None:
+    async with room.rig.away(*room.rig.mongods):
+        await asyncio.sleep(25)
+
+
+@fault(16, "everything killed at once")
+async def all_killed(room: Newsroom) -> None:
+    for name in room.chance.sample(sorted(room.rig.children), len(room.rig.children)):
+        room.rig.children[name].kill()
+    await asyncio.sleep(3)
+
+
+@fault(17, "every service asked to stop under load")
+async def asked_to_stop(room: Newsroom) -> None:
+    """They end by themselves with exit code 0, and leave nothing pending."""
+    client: Any = room.desk
+    children = [room.rig.children[stage] for stage in STAGES]
+    async with room.rig.held(*STAGES):
+        for child in children:
+            child.signal(signal.SIGTERM)
+        async with asyncio.timeout(25):
+            while any(child.pid for child in children):
+                await asyncio.sleep(0.05)
+        room.notes += [f"{c.name} ended with {c.exit_code}" for c in children if c.exit_code]
+        for hop in streams.HOPS:
+            for group in await client.xinfo_groups(hop.source):
+                if group["pending"]:
+                    room.notes.append(f"{hop.stage} left {group['pending']} entries pending")
+
+
+# ── the network ───────────────────────────────────────────────────────────────────────────────────
+
+
+@asynccontextmanager
+async def _healed(room: Newsroom) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        for proxy in (room.rig.to_redis, *room.rig.to_mongo):
+            proxy.heal()
+
+
+@fault(8, "replies of Redis lost")
+async def redis_replies_lost(room: Newsroom) -> None:
+    async with _healed(room):
+        for _ in range(8):
+            for words in (SCRIPTS_OF_REDIS, SCRIPTS_OF_REDIS, READS_OF_REDIS):
+                room.rig.to_redis.lose_replies(room.chance.randint(1, 2), to=words)
+                await asyncio.sleep(0.25)
+
+
+@fault(9, "replies of MongoDB lost")
+async def mongo_replies_lost(room: Newsroom) -> None:
+    async with _healed(room):
+        for _ in range(5):
+            for proxy in room.rig.to_mongo:
+                proxy.lose_replies(room.chance.randint(1, 4), to=WRITES_TO_MONGO)
+            await asyncio.sleep(1)
+
+
+@fault(10, "MongoDB a black hole")
+async def mongo_black_hole(room: Newsroom) -> None:
+    async with _healed(room):
+        for proxy in room.rig.to_mongo:
+            proxy.swallow()
+        await asyncio.sleep(12)
+
+
+@fault(10, "Redis a black hole")
+async def redis_black_hole(room: Newsroom) -> None:
+    async with _healed(room):
+        room.rig.to_redis.swallow()
+        await asyncio.sleep(7)
+
+
+@fault(11, "connections cut ten times")
+async def connections_cut(room: Newsroom) -> None:
+    for _ in range(10):
+        for proxy in (room.rig.to_redis, *room.rig.to_mongo):
+            proxy.cut()
+        await asyncio.sleep(room.chance.uniform(0.1, 0.6))
+
+
+@fault(12, "150 ms more each way")
+async def slow_network(room: Newsroom) -> None:
+    async with _healed(room):
+        for proxy in (room.rig.to_redis, *room.rig.to_mongo):
+            proxy.delay_s = 0.15
+        await asyncio.sleep(8)
+
+
+@fault(7, "writes to MongoDB cut and store killed six times", mixes=False)
+async def writes_cut_and_store_killed(room: Newsroom) -> None:
+    """Its deliveries are taken back each time: an outage is no attempt."""
+    insert, _ = WRITES_TO_MONGO
+    async with _healed(room):
+        for proxy in room.rig.to_mongo:
+            proxy.refuse(insert)
+        await _store_killed_when_it_tried(room, times=6)
+
+
+@fault(7, "one article in an outage, and store killed seven times", mixes=False)
+async def one_article_in_an_outage(room: Newsroom) -> None:
+    """Alone before store, it is tried at each start, and counts as tried at none."""
+    room.open.clear()
+    await asyncio.sleep(0.5)
+    await room.at_rest()
+    insert, _ = WRITES_TO_MONGO
+    try:
+        async with _healed(room):
+            for proxy in room.rig.to_mongo:
+                proxy.refuse(insert)
+            await room.send_story()
+            await _store_killed_when_it_tried(room, times=7)
+    finally:
+        room.open.set()
+
+
+async def _store_killed_when_it_tried(room: Newsroom, *, times: int) -> None:
+    """Kill store each time it has tried to write, and tried again."""
+
+    def tries() -> int:
+        return sum(proxy.harmed for proxy in room.rig.to_mongo)
+
+    for _ in range(times):
+        before = tries()
+        with suppress(TimeoutError):  # a mutant gives up
+            async with asyncio.timeout(12):
+                while tries() < before + 4:
+                    await asyncio.sleep(0.05)
+        room.rig.children["store"].kill()
+
+
+# ── MongoDB's set of three ────────────────────────────────────────────────────────────────────────
+
+
+@fault(14, "the primary of three steps down", nodes=3)
+async def step_down(room: Newsroom) -> None:
+    for _ in range(2):
+        name = await _primary(room)
+        port = room.rig.to_mongo[list(room.rig.mongods).index(name)].target
+        with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as client:
+            try:
+                await asyncio.to_thread(
+                    client.admin.command, {"replSetStepDown": 5, "secondaryCatchUpPeriodSecs": 2}
+                )
+            except (AutoReconnect, OperationFailure):
+                pass  # it cuts its connections, or nobody has caught up
+        await asyncio.sleep(3)
+
+
+@fault(15, "the primary of three killed", nodes=3)
+async def primary_killed(room: Newsroom) -> None:
+    async with room.rig.away(await _primary(room)):
+        await _primary(room)
+        await asyncio.sleep(1)
+
+
+@fault(15, "the primary of three cut off", nodes=3)
+async def primary_cut_off(room: Newsroom) -> None:
+    """The others elect one; what it had not given to a majority it rolls back."""
+    name = await _primary(room)
+    async with _healed(room):
+        room.rig.to_mongo[list(room.rig.mongods).index(name)].swallow()
+        await asyncio.sleep(8)
+
+
+@fault(15, "the secondaries of three frozen and then the primary killed", nodes=3)
+async def primary_alone_killed(room: Newsroom) -> None:
+    """What it took alone, the set that it comes back to does not know."""
+    name = await _primary(room)
+    async with room.rig.away() as away:
+        async with room.rig.frozen(*(room.rig.mongods.keys() - {name})):
+            await asyncio.sleep(1.5)
+            away(name)
+        await _primary(room)
+        await asyncio.sleep(1)
+
+
+async def _primary(room: Newsroom) -> str:
+    async with asyncio.timeout(30):
+        while not (name := await asyncio.to_thread(room.rig.primary)):
+            await asyncio.sleep(0.1)
+    return name
+
+
+# ── disks, memory, clocks, hands ──────────────────────────────────────────────────────────────────
+
+
+@fault(13, "Redis out of memory and ingest killed meanwhile")
+async def redis_full(room: Newsroom) -> None:
+    await room.desk.config_set("maxmemory", "1mb")
+    await asyncio.sleep(1)
+    room.rig.children["ingest"].kill()
+    await asyncio.sleep(1)
+    await room.desk.config_set("maxmemory", "0")
+
+
+@fault(18, "disks full", mixes=False)
+async def disks_full(room: Newsroom) -> None:
+    """No file may grow: Redis cannot append, ingest cannot write, mongod dies and starts again."""
+    redis = room.rig.children["redis"]
+    plain = redis.argv
+    # As with ENOSPC, the write is to fail; by default the signal ends the process.
+    redis.argv = ["sh", "-c", 'trap "" XFSZ; exec "$0" "$@"', *plain]
+    redis.kill()
+    await room.desk.ping()
+    full = [room.rig.children[name] for name in ("redis", "ingest", *room.rig.mongods)]
+    async with room.rig.held(*room.rig.mongods):
+        for child in full:
+            _limit_files(child, 0)
+        await asyncio.sleep(3)
+        if not await _cannot_append(room):
+            room.notes.append("Redis did not feel the full disk")
+        for child in full:
+            _limit_files(child, None)
+    redis.argv = plain
+
+
+def _limit_files(child: Child, size: int | None) -> None:
+    """Let no file that `child` writes grow past `size`; as it was before without one."""
+    if child.pid:
+        _, most = resource.prlimit(child.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (most if size is None else size, most))
+
+
+async def _cannot_append(room: Newsroom) -> bool:
+    info: dict[str, Any] = await room.desk.info("persistence")
+    return str(info["aof_last_write_status"]) != "ok"
+
+
+@fault(19, "Redis killed and the end of its log cut off", mixes=False)
+async def log_cut(room: Newsroom) -> None:
+    """What the log lost, publishers send again: entries behind the last id that Redis knows."""
+    await asyncio.sleep(3)
+    client: Any = room.desk
+    async with room.rig.away("redis"):
+        died = datetime.now(UTC)
+        for log in (room.rig.folder / "var" / "redis" / "appendonlydir").glob("*.incr.aof"):
+            cut = min(room.chance.randint(1_000, 60_000), log.stat().st_size)
+            with log.open("r+b") as file:
+                file.truncate(log.stat().st_size - cut)
+    await room.desk.ping()
+    lost: list[Parcel] = []
+    for stream in (streams.RAW, streams.ENRICHED):
+        info = await client.xinfo_stream(stream)
+        last = _order(info["last-generated-id"].decode())
+        lost += [
+            parcel
+            for parcel in room.parcels
+            if parcel.stream == stream and parcel.entry_ids
+            if last < _order(parcel.entry_ids[-1]) < (int(died.timestamp() * 1000) + 1,)
+        ]
+    await room.publish_again(lost)
+    await _files_again(room, since=died - timedelta(seconds=5))
+
+
+async def _files_again(room: Newsroom, *, since: datetime) -> None:
+    """Have files read again that were archived since; what is in hand is archived first."""
+    await asyncio.sleep(4)
+    room.drop_again(since)
+
+
+def _order(entry_id: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in entry_id.split("-"))
+
+
+@fault(22, "clocks set back", mixes=False)
+async def clocks_set_back(room: Newsroom) -> None:
+    """Redis was an hour ahead, so that its ids go on from there; ingest and enrich an hour behind."""
+    room.clock_doubt = timedelta(hours=1, seconds=1)
+    ahead = int((datetime.now(UTC) + timedelta(hours=1)).timestamp() * 1000)
+    async with (
+        room.rig.mutated("ingest", "clock set back"),
+        room.rig.mutated("enrich", "clock set back"),
+    ):
+        await room.send_story(entry_id=f"{ahead}-0")
+        await asyncio.sleep(8)
+
+
+@fault(23, "streams deleted", mixes=False)
+async def streams_deleted(room: Newsroom) -> None:
+    """What was in them is gone, and sent again; what is sent from then on goes through."""
+    began = datetime.now(UTC)
+    await asyncio.sleep(2)
+    await room.desk.delete(streams.RAW, streams.ENRICHED)
+    await room.publish_again(list(room.parcels))
+    await _files_again(room, since=began - timedelta(seconds=60))
+
+
+@fault(24, "ingest killed in a file of 100 MB", mixes=False)
+async def killed_in_a_large_file(room: Newsroom) -> None:
+    """Most of it is junk, refused line by line, so that its size costs no tagging."""
+    await large_file(room, megabytes=100, kills=4)
+
+
+async def large_file(room: Newsroom, *, megabytes: int, kills: int) -> None:
+    name = room.drop_large(megabytes)
+    inbox = room.rig.folder / "inbox" / name
+    for _ in range(kills):
+        await asyncio.sleep(room.chance.uniform(0.3, 1.5))
+        room.rig.children["ingest"].kill()
+    async with asyncio.timeout(600):
+        while inbox.exists():
+            await asyncio.sleep(0.1)
