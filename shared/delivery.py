@@ -63,6 +63,7 @@ class Consumer(Generic[M]):
         self._metrics = metrics
         self._log = get_logger(work.hop.stage)
         self._is_closing = False
+        self._round = asyncio.Lock()  # of housekeeping
         self._refused: str | None = None
         self._subscriber = broker.subscriber(
             stream=StreamSub(
@@ -101,9 +102,24 @@ class Consumer(Generic[M]):
         await self._subscriber.stop()
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(self._settings.stop_within_s):
+                async with self._round:  # the last one may have claimed, or begun to read again
+                    await self._subscriber.stop()
                 await self._desk.rest()
-                await self._finish_own()
-                await self._group.forget(self.name)
+                await self._leave()
+
+    async def _leave(self) -> None:
+        """Finish what this consumer has read, and remove it from the group.
+
+        Redis may give entries to a read that was cut off until it notices, on a busy machine after
+        all else was finished: so it is looked again, while that changes anything.
+        """
+        before = -1
+        while True:
+            await self._finish_own()
+            pending = await self._group.forget(self.name)
+            if pending in {0, before} or self._desk.is_waiting:
+                return
+            before = pending
 
     async def problem(self) -> str | None:
         """Return what is wrong with this consumer, in one sentence, or None."""
@@ -120,18 +136,22 @@ class Consumer(Generic[M]):
             await asyncio.sleep(_HOUSE_EVERY_S)
             rounds += 1
             try:
-                await self._revive()
-                await self._measure()
-                await self._claim()
-                if rounds % _TRIM_EVERY == 0:
-                    await self._group.trim()
-                if rounds % _FORGET_EVERY == 0:
-                    await self._group.forget()
+                async with self._round:
+                    await self._look_after(rounds)
             except (RedisError, OSError) as error:
                 self._refused = str(error) if connecting.is_refusal(error) else None
                 self._log.warning("housekeeping waits", error=str(error))
             else:
                 self._refused = None
+
+    async def _look_after(self, rounds: int) -> None:
+        await self._revive()
+        await self._measure()
+        await self._claim()
+        if rounds % _TRIM_EVERY == 0:
+            await self._group.trim()
+        if rounds % _FORGET_EVERY == 0:
+            await self._group.forget()
 
     async def _refresh(self) -> None:
         """Keep what is in hand from being claimed, for as long as this process lives."""

@@ -177,9 +177,14 @@ class Group:
         """Drop from the stream what all its groups have acknowledged; return how many."""
         return int(await self._trim(keys=[self._hop.source]))
 
-    async def forget(self, name: str = "") -> None:
-        """Remove the consumer `name`, and any idle for an hour; none that has entries pending."""
-        await self._forget(keys=[self._hop.source], args=[self._hop.stage, _FORGET_AFTER_MS, name])
+    async def forget(self, name: str = "") -> int:
+        """Remove the consumer `name`, and any idle for an hour; none that has entries pending.
+
+        Return how many `name` still has.
+        """
+        arguments: list[str | int] = [self._hop.stage, _FORGET_AFTER_MS, name]
+        left: int = await self._forget(keys=[self._hop.source], args=arguments)
+        return left
 
     async def state(self) -> State:
         """Return how far this group is, now; before it is made, all of the stream is lag."""

@@ -181,20 +181,21 @@ return redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f-%.0f', ms,
 FORGET: Final = """
 -- Remove a group's consumers that are gone: idle for long, or named, and without pending entries.
 -- Asking and removing at once matters: XGROUP DELCONSUMER drops what became pending in between.
--- KEYS: stream    ARGV: group, idle milliseconds, name or ''    Returns how many were removed.
+-- KEYS: stream    ARGV: group, idle milliseconds, name or ''
+-- Returns how many entries the named one still has pending.
 local consumers = redis.pcall('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])
 if consumers.err then return 0 end
-local removed = 0
+local left = 0
 for _, flat in ipairs(consumers) do
   local consumer = {}
   for i = 1, #flat, 2 do consumer[flat[i]] = flat[i + 1] end
-  local gone = consumer['idle'] >= tonumber(ARGV[2]) or consumer['name'] == ARGV[3]
-  if gone and consumer['pending'] == 0 then
+  local named = consumer['name'] == ARGV[3]
+  if named then left = consumer['pending'] end
+  if consumer['pending'] == 0 and (named or consumer['idle'] >= tonumber(ARGV[2])) then
     redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer['name'])
-    removed = removed + 1
   end
 end
-return removed
+return left
 """
 
 ADVANCE: Final = """

@@ -116,6 +116,7 @@ async def test_good_articles_pass_among_many_that_are_refused(redis: Redis) -> N
         for _ in range(60):
             await client.xadd(streams.RAW, {"data": '{"headline": "x", "body": "Strange."}'})
         await until(lambda: alarmed(consumer))
+        await until(lambda: _parked(redis, MOST))
         await add(redis, 50)
         await until(lambda: _enriched(redis, 50))
         parked = len(await dead(redis))
@@ -175,6 +176,7 @@ async def test_a_limit_that_is_too_small_parks_a_few(redis: Redis) -> None:
 
     async with enriching(redis, Recorder(), limit_bytes=10) as consumer:
         await until(lambda: alarmed(consumer))
+        await until(lambda: _parked(redis, MOST))
         parked = await dead(redis)
         problem = await consumer.problem()
     async with enriching(redis, Recorder()):
@@ -294,6 +296,7 @@ async def test_a_validator_that_refuses_every_document_empties_no_stream(
                 article = enriched_article(uri=f"urn:{number}", headline=f"No {number}")
                 await client.xadd(streams.ENRICHED, dict(wire.encode(article)))
             await until(lambda: _is_bad(service))
+            await until(lambda: _parked(redis, MOST))
             letters = await dead(redis)
             database.command({"collMod": "articles", "validator": {}})
             await until(lambda: _documents(database, 60 - MOST))

@@ -72,6 +72,15 @@ class Stages:
                 return {name: group[name] for name in ("lag", "pending", "consumers")}
         return {}
 
+    async def consumers(self) -> set[int]:
+        """Return the process ids of all consumers that the groups know; names end in them."""
+        client: Any = self.redis
+        return {
+            int(consumer["name"].split(b"-")[-2])
+            for hop in streams.HOPS
+            for consumer in await client.xinfo_consumers(hop.source, hop.stage)
+        }
+
     async def is_at_rest(self) -> bool:
         """Say whether both groups have ended all there is."""
         for hop in streams.HOPS:

@@ -10,10 +10,10 @@ import pytest
 from redis.asyncio import Redis
 
 from services.devstack.servers import RedisServer
-from shared import deadletters, streams
+from shared import deadletters
 from tests.faults.stages import Stages, add, article, drop, until
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]  # waits long on a busy machine
 
 PROCESSES = ("ingest", "enrich", "enrich-2", "store", "store-2")
 MEANWHILE = 30  # articles that are stored while a process is down
@@ -41,13 +41,14 @@ async def test_a_rolling_restart_under_load_loses_nothing_and_never_stops_the_fl
         await asyncio.wait([sending])
         await until(stages.is_at_rest)
         await until(lambda: _stored(stages, len(sent)))
-        consumers = [(await stages.group(hop))["consumers"] for hop in streams.HOPS]
+        consumers = await stages.consumers()
+        pids = {child.pid for child in children}
     finally:
         sending.cancel()
         codes += [await stages.stopped(child) for child in children]
 
     assert codes == [0] * 2 * len(PROCESSES)
-    assert consumers == [2, 2]
+    assert consumers <= pids  # nobody left his name behind
     assert stages.stored() == {f"urn:stage:{number}": 1 for number in sent}
     assert [letter async for letter in deadletters.letters(redis)] == []
     assert len(sent) > MEANWHILE * len(PROCESSES)

@@ -16,7 +16,7 @@ from shared.messages import RawArticle
 from tests.builders import enriched_article
 from tests.faults.stages import Stages, add, article, drop, until
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]  # waits long on a busy machine
 
 MANY = 600
 
