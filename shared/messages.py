@@ -74,7 +74,7 @@ def _exact(value: object) -> object:
 
 UtcDatetime = Annotated[datetime, AfterValidator(_utc)]
 # Headline and summary are indexed by word: one article of 1.3 million different words kept MongoDB
-# busy for longer than a write may take, for ever; a hundred of these limits at once take 7 s.
+# busy for longer than the ten seconds of a write, for ever; a hundred at both limits take 5 s.
 Line = Annotated[str, StringConstraints(max_length=50_000), AfterValidator(_one_line)]
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2048)]
 PubStatus = Annotated[

@@ -80,7 +80,7 @@ def test_a_deep_record_of_a_file_harms_no_neighbour(name: str, data: bytes) -> N
         )
     )
 
-    assert sum(one.article is not None for one in found) == 2
+    assert sum(bool(one.article) for one in found) == 2
     [reason] = [one.reason for one in found if one.reason]
     assert "depth limit" in reason or "within each other" in reason
 
