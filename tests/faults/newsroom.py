@@ -65,6 +65,11 @@ class Parcel:
     entry_ids: list[str] = field(default_factory=list)
     unsure: int = 0
 
+    @property
+    def taken_at(self) -> datetime:
+        """When Redis took it last."""
+        return _time_of(self.entry_ids[-1])
+
 
 @dataclass
 class Dropped:
@@ -159,8 +164,7 @@ class Newsroom:
                 await asyncio.sleep(_AGAIN_S)
                 continue
             parcel.entry_ids.append(taken.decode())
-            at = datetime.fromtimestamp(int(taken.partition(b"-")[0]) / 1000, UTC)
-            self._came_in(parcel, at, at)
+            self._came_in(parcel, parcel.taken_at, parcel.taken_at)
             return
 
     def _came_in(self, parcel: Parcel, low: datetime, high: datetime | None) -> None:
@@ -253,6 +257,10 @@ class Newsroom:
         for known in (self.stories, self.parcels, self.files, self.notes):
             known.clear()
         self.clock_doubt = timedelta(0)
+
+
+def _time_of(entry_id: str) -> datetime:
+    return datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC)
 
 
 def mark(fields: Mapping[bytes, bytes]) -> bytes:
