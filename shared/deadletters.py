@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, Literal, get_args
 
 from redis.asyncio import Redis
@@ -160,8 +160,9 @@ async def letters(
     first = f"{since.timestamp() * 1000:.0f}" if since else "-"
     last = f"({until.timestamp() * 1000:.0f}-0" if until else "+"
     command, at, end = ("XRANGE", first, last) if oldest_first else ("XREVRANGE", last, first)
-    read = redis.register_script(redis_scripts.PAGE)
-    while page := await read(keys=[streams.DEAD], args=[command, at, end, _PAGE_BYTES, _PAGE]):
+    client: Any = redis  # redis-py types each reply as the union of all that any server may send
+    read = partial(client.eval_ro, redis_scripts.PAGE, 1, streams.DEAD, command)
+    while page := await read(at, end, _PAGE_BYTES, _PAGE):
         for entry_id, flat in page:
             yield decode(entry_id.decode(), dict(zip(flat[::2], flat[1::2], strict=True)))
         at = f"({page[-1][0].decode()}"

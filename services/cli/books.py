@@ -54,7 +54,7 @@ async def snapshot(redis: Redis) -> tuple[Books, list[Accepted]]:
     keys = [streams.ACCOUNTS, streams.DEAD, *(hop.source for hop in HOPS)]
     client: Any = redis
     groups = [hop.stage for hop in HOPS]
-    flat, letters, flows = await client.eval(redis_scripts.SNAPSHOT, len(keys), *keys, *groups)
+    flat, letters, flows = await client.eval_ro(redis_scripts.SNAPSHOT, len(keys), *keys, *groups)
     stored = dict(zip(flat[::2], flat[1::2], strict=True))
     accepted = [Accepted(*one) for one in orjson.loads(stored.pop(b"accepted", b"[]"))]
     counts = {name.decode(): int(value) for name, value in stored.items()}

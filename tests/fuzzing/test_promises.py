@@ -247,7 +247,8 @@ def _acknowledge_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _publish_whoever_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = redis_scripts.SETTLE.replace("ARGV[1], id) == 1", "ARGV[1], id) >= 0")
+    broken = redis_scripts.SETTLE.replace("stage, id) == 1", "stage, id) >= 0")
+    assert broken != redis_scripts.SETTLE
     monkeypatch.setattr(redis_scripts, "SETTLE", broken)
 
 

@@ -13,7 +13,7 @@ from services.ingest.handler import File, read
 from services.ingest.records import Limits
 from services.ingest.unpacking import Allowance
 from shared import deadletters, streams, wire
-from shared.errors import InvalidMessage
+from shared.errors import PermanentError
 from shared.messages import RawArticle
 from tests.contract.services_in_process import (
     Recorder,
@@ -52,7 +52,7 @@ def article(**fields: Any) -> bytes:
 def test_a_message_that_is_too_much_has_a_reason(data: bytes, reason: str) -> None:
     """Whatever of it: its size, its depth, a text, a list."""
     began = time.monotonic()
-    with pytest.raises(InvalidMessage) as raised:
+    with pytest.raises(PermanentError) as raised:
         wire.decode(
             {b"data": data}, RawArticle, stream="articles.raw", entry_id="1-1", limit_bytes=LIMIT
         )
