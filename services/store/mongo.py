@@ -25,7 +25,7 @@ from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 from redis.asyncio import Redis
 
 from services.store.annotations import Annotation
-from services.store.attempts import written_before
+from services.store.attempts import statuses
 from services.store.bulk import bulk, join
 from services.store.clusters import Move, Node, Signature, Signed, bands
 from services.store.documents import (
@@ -212,9 +212,12 @@ class Mongo:
             {record.article_id for at, record in kept.items() if at not in heads.inserted},
             shelf=self._shelf,
         )
-        ends = {at: _status(at, heads.inserted, revisions.inserted) for at in kept}
-        known = {at: kept[at] for at, status in ends.items() if status == "duplicate"}
-        ends |= await written_before(known, shelf=self._shelf)
+        ends = await statuses(
+            kept,
+            new_revisions=revisions.inserted,
+            new_heads=heads.inserted,
+            shelf=self._shelf,
+        )
         return [refused.get(at) or ends[at] for at in range(len(records))]
 
     async def annotate(self, annotations: Sequence[Annotation]) -> tuple[int, list[PermanentError]]:
@@ -402,9 +405,3 @@ class MongoShelf:
     async def _write(self, updates: Iterable[UpdateOne | UpdateMany]) -> None:
         with outages():
             await self._heads.bulk_write(list(updates), ordered=False)
-
-
-def _status(at: int, new_heads: set[int], new_revisions: set[int]) -> Status:
-    if at in new_heads:
-        return "stored"
-    return "updated" if at in new_revisions else "duplicate"

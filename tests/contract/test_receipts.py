@@ -7,6 +7,7 @@ from pymongo import MongoClient
 from redis.asyncio import Redis
 
 from services.store.app import create
+from services.store.documents import first_revision, record
 from services.store.handler import store
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
@@ -41,18 +42,22 @@ async def stored(redis: Redis, settings: StoreSettings) -> None:
         await until(lambda: rested(redis, streams.ENRICHED), within_s=60)
 
 
-async def written_and_not_acknowledged(redis: Redis, settings: StoreSettings, count: int) -> None:
-    """Do what a store does that is killed between MongoDB's answer and the acknowledgement."""
+async def read_by_the_killed(redis: Redis, count: int) -> list[EnrichedArticle]:
+    """Read entries as a store that ends before it acknowledges them."""
     client: Any = redis
-    mongo = Mongo(settings)
-    await mongo.open()
     await Group(redis, streams.STORE, "killed").ensure()
     reply = await client.xreadgroup("store", "killed", {streams.ENRICHED: ">"}, count=count)
-    read = [
+    return [
         wire.decode(fields, EnrichedArticle, stream=streams.ENRICHED, entry_id=entry_id.decode())
         for entry_id, fields in reply[0][1]
     ]
-    await store(read, library=mongo)
+
+
+async def written_and_not_acknowledged(redis: Redis, settings: StoreSettings, count: int) -> None:
+    """Do what a store does that is killed between MongoDB's answer and the acknowledgement."""
+    mongo = Mongo(settings)
+    await mongo.open()
+    await store(await read_by_the_killed(redis, count), library=mongo)
     await mongo.close()
 
 
@@ -147,3 +152,25 @@ async def test_a_message_that_is_sent_again_by_its_name_is_a_duplicate(
     finals = [one for one in await told(redis) if one["status"] != "accepted"]
     assert [one["status"] for one in finals] == ["stored", "duplicate"]
     assert finals[0]["revision"] == finals[1]["revision"]
+
+
+async def test_a_message_whose_revision_outlived_its_killed_store_is_the_one_that_is_stored(
+    redis: Redis, mongo_url: str
+) -> None:
+    """Killed before the head was written, and another that says the same came in between."""
+    settings = settings_of(redis, mongo_url)
+    fields = {"data": '{"headline": "Storm", "uri": "urn:a"}'}
+    sent = [Sent(name, fields, "urn:a", "once") for name in ("m1", "m2")]
+    await send(redis, settings.redis_url, sent)
+    await enriched(redis)
+    [article] = await read_by_the_killed(redis, 1)
+    with MongoClient[dict[str, Any]](mongo_url) as client:
+        revisions: Any = client["newsflow"]["article_revisions"]
+        revisions.insert_one(first_revision(record(article)))
+
+        await stored(redis, settings)
+
+        receipts = await told(redis)
+        assert untruths(sent, receipts, client["newsflow"]) == []
+    ends = {one["message_id"]: one["status"] for one in receipts if one["status"] != "accepted"}
+    assert ends == {"m1": "stored", "m2": "duplicate"}
