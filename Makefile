@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
+SEED ?= $(shell echo $$RANDOM)
+SEED := $(SEED)
 READY := .venv/.ready
 
 help: ## Show the targets
@@ -16,6 +18,12 @@ up: $(READY) ## Start servers and services here; make inbox/, archive/ and var/;
 test: $(READY) ## Run every test on real servers, two files at a time
 	@$(BIN)/pytest -n 2 --dist loadfile
 
+test-faults: $(READY) ## Break everything once under load, and the promises on purpose; SEED=n repeats a run
+	@echo "SEED=$(SEED)"; NEWSFLOW_FAULT_SEED=$(SEED) $(BIN)/pytest -m long tests/faults --durations 5
+
+chaos: $(READY) ## Break everything at random for MINUTES=10 under load, by SEED=n; then check the sums
+	@$(BIN)/python -m tests.faults.chaos --seed $(SEED) --minutes $(or $(MINUTES),10) $(addprefix --json ,$(JSON))
+
 test-fast: $(READY) ## Run the tests that need no server
 	@$(BIN)/pytest tests/unit
 
@@ -23,11 +31,15 @@ fuzz: $(READY) ## Try every parser with thousands of broken documents, and the p
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/ingest -k "break or damage or whatever" --timeout 1200
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/fuzzing -s --timeout 1800
 
-check: $(READY) ## Lint, types, layers
+check: $(READY) ## Lint, types, layers, known holes in dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.audit --check
+
+audit: $(READY) ## Look up the locked dependencies among known holes; fails also where none can be looked up
+	@$(BIN)/python -m tests.audit
 
 format: $(READY) ## Let ruff mend what it can
 	@$(BIN)/ruff check --fix .
@@ -58,4 +70,4 @@ $(READY): requirements-dev.lock pyproject.toml .ci/setup
 	@.ci/setup
 	@touch $@
 
-.PHONY: help demo up test test-fast fuzz check format bench bench-quality schemas lock
+.PHONY: help demo up test test-faults chaos test-fast fuzz check audit format bench bench-quality schemas lock

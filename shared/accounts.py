@@ -22,7 +22,7 @@ from shared.messages import EnrichedArticle, EntryOrigin, FileOrigin, RawArticle
 
 UNNAMED: Final = "unnamed"  # who sends no field `producer`
 OTHERS: Final = "(others)"  # all together that came after the first thousand names
-MOST_PRODUCERS: Final = 1_000  # about 0.5 KB each: names that are random may not fill Redis
+MOST_PRODUCERS: Final = 1_000  # about 0.4 KB each: names that are random may not fill Redis
 
 PRODUCER: Final = b"producer"
 MESSAGE_ID: Final = b"message_id"
@@ -120,11 +120,14 @@ def _guessed(fields: Mapping[bytes, bytes], entry_id: str) -> Origin:
 
 def _text(fields: Mapping[bytes, bytes], name: bytes, longest: int) -> str | None:
     """Return a field as one line of at most `longest` characters, None when there is none."""
-    return _line(fields.get(name, b"").decode("utf-8", "replace"), longest)
+    value = fields.get(name)
+    return _line(value.decode("utf-8", "replace"), longest) if value else None
 
 
 def _line(text: str, longest: int) -> str | None:
-    printable = "".join(one if one.isprintable() else " " for one in text[: 2 * longest])
+    printable = text[: 2 * longest]
+    if not printable.isprintable():
+        printable = "".join(one if one.isprintable() else " " for one in printable)
     return " ".join(printable.split())[:longest] or None
 
 

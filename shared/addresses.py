@@ -41,6 +41,11 @@ def usable_redis_url(url: str) -> str:
     return url
 
 
+def place(url: str) -> str:
+    """Return hosts and ports of a URL that can be used, without credentials."""
+    return re.split("[/?]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+
+
 def without_password(url: str) -> str:
     """Return `url` with its password as `***`, also where it is no URL that can be read."""
     hidden = _CREDENTIALS.sub(_hidden, url, count=1)

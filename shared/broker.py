@@ -54,7 +54,8 @@ async def connect(broker: RedisBroker, *, stage: str) -> Redis:
     """Return the broker's client once Redis answers; wait for it as long as it takes.
 
     Raises UnusableRedis at once for what waiting cannot mend: wrong credentials, a certificate that
-    nobody we know signed, a version before 7.0, or a memory policy that evicts streams.
+    nobody we know signed, a version before 7.0, cluster mode, or a memory policy that evicts
+    streams.
     """
     redis = await broker.connect()
     log = get_logger(stage)
@@ -119,6 +120,12 @@ def _refuse_unusable(server: dict[str, object], memory: dict[str, object]) -> No
     version = str(server.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST_VERSION:
         msg = f"Redis {version} is too old: Newsflow needs Redis 7.0 or Valkey"
+        raise UnusableRedis(msg)
+    if "cluster" in {server.get("redis_mode"), server.get("server_mode")}:  # as Valkey 9 calls it
+        msg = (
+            "Redis is in cluster mode, which Newsflow does not support yet: one script touches "
+            "three streams; use a single Redis, with replicas if need be"
+        )
         raise UnusableRedis(msg)
     policy = str(memory.get("maxmemory_policy", "noeviction"))
     if policy.startswith("allkeys"):

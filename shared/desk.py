@@ -21,18 +21,16 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from redis.exceptions import RedisError
 
-from shared import deadletters, receipts, wire
-from shared.accounts import origin_of
-from shared.deadletters import Cause, DeadLetter
-from shared.errors import InvalidMessage, PermanentError, Problem, TransientError
-from shared.group import Entry, Group, Settlement
+from shared import wire
+from shared.ends import End, Ends
+from shared.errors import InvalidMessage, PermanentError, TransientError
+from shared.group import Entry, Group
 from shared.judge import Judge
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.observability import get_logger, together
-from shared.outcome import Outcome, Status
+from shared.outcome import Outcome
 from shared.part import Notice
-from shared.replays import carried
 from shared.retry import delay_s
 from shared.settings import Settings
 from shared.streams import Hop
@@ -59,16 +57,6 @@ class Work(Generic[M]):
     limit_bytes: int | None = None
 
 
-class _End(NamedTuple):
-    """What became of an entry, for Redis and for the log."""
-
-    settlement: Settlement
-    status: Status
-    article_id: str | None
-    reason: str | None = None
-    cause: Cause | None = None  # of what is parked
-
-
 class _Read(NamedTuple, Generic[M]):
     """An entry and the article it carries."""
 
@@ -82,7 +70,7 @@ class _Batch(NamedTuple, Generic[M]):
     entries: Sequence[Entry]
     read: list[_Read[M]]
     unread: list[tuple[Entry, Exception]]
-    ends: list[_End]
+    ends: list[End]
 
 
 class Desk(Generic[M]):
@@ -90,6 +78,8 @@ class Desk(Generic[M]):
 
     def __init__(self, work: Work[M], group: Group, settings: Settings, metrics: Metrics) -> None:
         self.held: set[bytes] = set()  # ids that are in hand, here or waiting for their turn
+        self.judge = Judge(work.hop, settings, metrics)
+        self._end = Ends(work.hop, group.name)
         self._work: Work[M] = work
         self._group = group
         self._settings = settings
@@ -100,7 +90,6 @@ class Desk(Generic[M]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._outage: str | None = None
-        self.judge = Judge(work.hop, settings, metrics)
 
     @property
     def is_waiting(self) -> bool:
@@ -151,7 +140,7 @@ class Desk(Generic[M]):
     async def bury(self, entries: Sequence[Entry]) -> None:
         """Park entries unread that never ended, however often they were delivered."""
         ends = [
-            self._park(
+            self._end.parked(
                 entry,
                 f"delivered {entry.deliveries - 1} times and never finished: "
                 "it seems to end the process that works on it",
@@ -176,10 +165,10 @@ class Desk(Generic[M]):
                     limit_bytes=self._work.limit_bytes,
                 )
             except InvalidMessage as error:
-                end = self._park(entry, str(error), cause="invalid", problems=error.problems)
+                end = self._end.parked(entry, str(error), cause="invalid", problems=error.problems)
                 batch.ends.append(end)
             except PermanentError as error:
-                batch.ends.append(self._park(entry, str(error), cause="rejected"))
+                batch.ends.append(self._end.parked(entry, str(error), cause="rejected"))
             except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
                 batch.unread.append((entry, error))
             else:
@@ -203,21 +192,21 @@ class Desk(Generic[M]):
         finally:
             self._telling.release()
 
-    async def _judged(self, entries: Sequence[Entry], ends: Sequence[_End]) -> list[_End]:
+    async def _judged(self, entries: Sequence[Entry], ends: Sequence[End]) -> list[End]:
         """Return the ends that may be; what may not die now stays pending, uncounted."""
-        kept: list[_End] = []
-        held: list[_End] = []
+        kept: list[End] = []
+        held: list[End] = []
         for end in ends:
-            may_be = self.judge.may_end(end.settlement.id, end.cause, end.reason)
+            may_be = self.judge.may_end(end.entry_id, end.cause, end.reason)
             (kept if may_be else held).append(end)
         if held:
-            ids = {end.settlement.id for end in held}
+            ids = {end.entry_id for end in held}
             reason = held[0].reason or ""
             await self._hold([entry for entry in entries if entry.id in ids], reason)
             self._log.warning("held back", articles=len(held), reason=reason)
         return kept
 
-    async def _ends(self, batch: Sequence[_Read[M]]) -> list[_End]:
+    async def _ends(self, batch: Sequence[_Read[M]]) -> list[End]:
         """Return the ends of a batch; none for those that stay pending."""
         attempt = 0
         while batch:
@@ -236,13 +225,13 @@ class Desk(Generic[M]):
             else:
                 self._outage = None
                 ends = [
-                    self._end(read.entry, read.article, outcome)
+                    self._end.of(read.entry, read.article, outcome)
                     for read, outcome in zip(batch, outcomes, strict=True)
                 ]
                 return await self._judged([read.entry for read in batch], ends)
         return []
 
-    async def _bug(self, entry: Entry, article: M | None, error: Exception) -> list[_End]:
+    async def _bug(self, entry: Entry, article: M | None, error: Exception) -> list[End]:
         """Return the end of an entry that raised by itself; none while it is tried again."""
         said = f"{type(error).__name__}: {error}"
         self._metrics.articles["failed"].inc()
@@ -260,48 +249,9 @@ class Desk(Generic[M]):
         if entry.deliveries < self._settings.max_deliveries:
             return []
         reason = f"{said} (at each of {entry.deliveries} deliveries)"
-        return [self._park(entry, reason, cause="failed", article=article)]
+        return [self._end.parked(entry, reason, cause="failed", article=article)]
 
-    def _end(self, entry: Entry, article: M, outcome: Outcome | PermanentError) -> _End:
-        if isinstance(outcome, PermanentError):
-            return self._park(entry, str(outcome), cause="rejected", article=article)
-        status = outcome.status
-        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
-        receipt = receipts.ended(origin, status, article)
-        settlement = Settlement(entry.id, status=status, origin=origin, receipt=receipt)
-        if outcome.message is not None:
-            fields = {**wire.encode(outcome.message), **carried(entry.fields)}
-            settlement = settlement._replace(to="target", fields=fields)
-        return _End(settlement, status, article.article_id)
-
-    def _park(
-        self,
-        entry: Entry,
-        reason: str,
-        *,
-        cause: Cause,
-        article: M | None = None,
-        problems: Sequence[Problem] = (),
-    ) -> _End:
-        article_id = article.article_id if article else None
-        letter = DeadLetter(
-            reason=reason,
-            cause=cause,
-            stage=self._work.hop.stage,
-            stream=self._work.hop.source,
-            entry_id=entry.id.decode(),
-            deliveries=entry.deliveries,
-            article_id=article_id,
-            consumer=self._group.name,
-            original=entry.fields,
-        )
-        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
-        receipt = receipts.parked(origin, cause, reason, article_id=article_id, problems=problems)
-        fields = deadletters.encode(letter)
-        settlement = Settlement(entry.id, "dead", fields, "dead", origin, receipt)
-        return _End(settlement, "dead", article_id, reason, cause)
-
-    async def _settle(self, ends: Sequence[_End]) -> None:
+    async def _settle(self, ends: Sequence[End]) -> None:
         """Acknowledge and publish at once; say so, a line an article, once it is done."""
         attempt = 0
         while ends:
@@ -315,14 +265,14 @@ class Desk(Generic[M]):
                 self._outage = None
                 with together():
                     for end in ends:
-                        if end.settlement.id in settled:  # else another consumer ended it
+                        if end.entry_id in settled:  # else another consumer ended it
                             self._say(end)
                 return
 
-    def _say(self, end: _End) -> None:
+    def _say(self, end: End) -> None:
         self._metrics.articles[end.status].inc()
         say = self._log.warning if end.status == "dead" else self._log.info
-        entry_id = end.settlement.id.decode()
+        entry_id = end.entry_id.decode()
         reason = {"reason": end.reason} if end.reason else {}
         say("article", article_id=end.article_id, status=end.status, entry_id=entry_id, **reason)
 

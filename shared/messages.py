@@ -29,6 +29,7 @@ from shared import identity
 from shared.markup import text_of
 from shared.streams import RAW
 
+_MANY: Final = 1_000  # subjects, further ids: 450,000 of them took ten seconds to read
 _EXACT: Final = 2**53  # up to which every whole number is a float, too
 ENTRY: Final = "entry"  # key of the validation context under which delivery says where it read
 
@@ -72,7 +73,9 @@ def _exact(value: object) -> object:
 
 
 UtcDatetime = Annotated[datetime, AfterValidator(_utc)]
-Line = Annotated[str, AfterValidator(_one_line)]
+# Headline and summary are indexed by word: one article of 1.3 million different words kept MongoDB
+# busy for longer than the ten seconds of a write, for ever; a hundred at both limits take 5 s.
+Line = Annotated[str, StringConstraints(max_length=50_000), AfterValidator(_one_line)]
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2048)]
 PubStatus = Annotated[
     Literal["usable", "withheld", "canceled"],
@@ -174,11 +177,12 @@ class RawArticle(Message):
     uri: Identifier | None = Field(None, description="The publisher's lasting id of the article.")
     guid: Identifier | None = Field(None, description="The publisher's id, where it has no uri.")
     url: Identifier | None = Field(None, description="Where the article is published.")
-    version: Annotated[str, Field(coerce_numbers_to_str=True), BeforeValidator(_exact)] | None = (
-        Field(
-            None,
-            description="The publisher's own version label; `updated_at` is what orders versions.",
-        )
+    version: (
+        Annotated[str, Field(coerce_numbers_to_str=True, max_length=2048), BeforeValidator(_exact)]
+        | None
+    ) = Field(
+        None,
+        description="The publisher's own version label; `updated_at` is what orders versions.",
     )
     pub_status: PubStatus = Field("usable", description="IPTC pubStatus; `canceled` is a kill.")
     embargoed_until: UtcDatetime | None = Field(None, description="Not for readers before.")
@@ -197,9 +201,13 @@ class RawArticle(Message):
         None, description="IPTC urgency: 1 is a flash, 9 the least."
     )
     located: Line | None = Field(None, description="Where the story was written, as given.")
-    subjects: tuple[Subject, ...] = Field((), description="The publisher's own topics, as given.")
+    subjects: tuple[Subject, ...] = Field(
+        (), max_length=_MANY, description="The publisher's own topics, as given."
+    )
     alt_ids: dict[str, str] = Field(
-        default_factory=dict, description="The publisher's further ids, by their kind."
+        default_factory=dict,
+        max_length=_MANY,
+        description="The publisher's further ids, by their kind.",
     )
     published_at: UtcDatetime | None = Field(None, description="First publication.")
     updated_at: UtcDatetime | None = Field(None, description="Time of this version.")

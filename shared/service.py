@@ -34,6 +34,7 @@ from shared.settings import InvalidSettings, Settings, load
 
 S = TypeVar("S", bound=Settings)
 
+_MOST_CONNECTIONS: Final = 100  # to /health; more are answered 503, and take no file descriptors
 _EXIT_FAILED: Final = 1
 _EXIT_SETTINGS: Final = 2
 # Objects: a batch of 400 articles makes some 30,000, all of which go without a collection.
@@ -76,7 +77,13 @@ class Service:
         """Run until SIGTERM, SIGINT or a failure; return the exit code."""
         listener = self._listen()
         server = _Server(
-            uvicorn.Config(self.app, lifespan="off", log_config=None, access_log=False)
+            uvicorn.Config(
+                self.app,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                limit_concurrency=_MOST_CONNECTIONS,
+            )
         )
         started = asyncio.Event()
         main = asyncio.current_task()

@@ -18,6 +18,7 @@ from services.cli import (
     status,
     tail,
     topics,
+    trace,
     up,
 )
 from services.cli.terminal import failing_in_one_line
@@ -65,6 +66,11 @@ app.command(
     epilog="Examples: newsflow reconcile; newsflow reconcile --quick --json | jq .holds; "
     "newsflow reconcile --accept 'test data, deleted by hand on Monday'",
 )(reconcile.reconcile)
+
+app.command(
+    epilog="Examples: newsflow trace f7b8b3ddeb9be1510d3a7d63d9e53e93; newsflow trace wire.jsonl; "
+    "newsflow trace 1795470694568-0; newsflow trace wire-4711 --json | jq '.articles[].now'",
+)(trace.trace)
 
 dead_app = typer.Typer(
     help="What could not go on: list it, look at it, send it again, delete it.",

@@ -6,9 +6,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from services.cli import accounting
-from services.cli.accounting import Books, Finding, Sums
+from services.cli import accounting, losses
+from services.cli.accounting import Books, Sums
 from services.cli.books import Accepted
+from services.cli.losses import Finding
 
 _FINDINGS = 20
 
@@ -34,7 +35,7 @@ def findings(found: Iterable[Finding]) -> RenderableType:
     for one in every[:_FINDINGS]:
         lines += [Text(), Text(one.what, style="red")]
         if one.names:
-            lines.append(Text(f"  missing: {accounting.some(one.names)}"))
+            lines.append(Text(f"  missing: {losses.some(one.names)}"))
         lines += [Text(f"  may be: {one.why}"), Text(f"  to do: {one.todo}")]
     if (more := len(every) - _FINDINGS) > 0:
         lines.append(Text(f"and {more:,} more; `--json` shows all"))

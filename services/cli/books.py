@@ -15,15 +15,21 @@ from services.ingest.ledger import FILES
 from services.ingest.shelf import RECEIPT
 from services.store.mongo import Mongo
 from shared import deadletters, redis_scripts, streams
+from shared.errors import NewsflowError
 from shared.streams import ENRICH, HOPS, STORE
 
 GONE: Final = "articles.accounts.gone"  # a hash: ids that somebody knows to be deleted in MongoDB
 _PAGE: Final = 500
 _IDS: Final = 1_000
+_MOST_GONE: Final = 100_000  # about 10 MB
 _COUNTED: Final = (
     *("counted", "receipt", "published", "purged", "accepted"),
     *("ended:stored", "ended:updated", "ended:duplicate", "ended:dead"),
 )
+
+
+class TooMany(NewsflowError):  # noqa: N818 (reads as the state it names)
+    """More than can be remembered; the text says what to do instead."""
 
 
 class Promised(NamedTuple):
@@ -108,10 +114,20 @@ async def accept_files(redis: Redis, wrong: Iterable[FileCount]) -> None:
 
 
 async def accept_gone(redis: Redis, ids: Iterable[str]) -> None:
-    """Remember articles that are not in MongoDB any more, and need not be."""
+    """Remember articles that are not in MongoDB any more, and need not be.
+
+    Raises TooMany when they, with those of before, are more than Redis should keep.
+    """
     client: Any = redis
     now = int(time.time())
-    for some in _pages(list(ids)):
+    new = list(ids)
+    if new and await client.hlen(GONE) + len(new) > _MOST_GONE:
+        msg = (
+            f"{len(new):,} articles are gone from MongoDB, more than Redis should remember; remove "
+            "their receipts from archive/ instead"
+        )
+        raise TooMany(msg)
+    for some in _pages(new):
         await client.hset(GONE, mapping=dict.fromkeys(some, now))
 
 

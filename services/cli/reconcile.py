@@ -10,9 +10,10 @@ from typing import Annotated, Any, Final
 import typer
 from redis.asyncio import Redis
 
-from services.cli import accounting, balance, books
-from services.cli.accounting import Books, FileCount, Finding
+from services.cli import accounting, balance, books, losses
+from services.cli.accounting import Books, FileCount
 from services.cli.books import Accepted, Promised
+from services.cli.losses import Finding
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress, redis
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
@@ -71,7 +72,7 @@ async def audited(
     """Look at everything; then, with a reason to `accept`, take what is missing for known."""
     async with redis(settings) as client, mongo(settings) as articles:
         found, accepted = await books.snapshot(client)
-        audit = Audit(found, accepted, accounting.findings(found))
+        audit = Audit(found, accepted, losses.findings(found))
         looking = _Looking(client, None if quick else articles, archive, audit)
         await looking.at_files()
         if not quick:
@@ -80,9 +81,9 @@ async def audited(
         if accept and audit.findings:
             what = [finding.what for finding in audit.findings]
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            await books.accept_gone(client, audit.gone)
             await books.accept(client, Accepted(at, accept, what), accepted)
             await books.accept_files(client, audit.wrong_files)
-            await books.accept_gone(client, audit.gone)
         return audit
 
 
@@ -110,7 +111,7 @@ class _Looking:
         rested = audit.books.at_rest and later == audit.books  # nothing came in between
         audit.wrong_files = accounting.open_files(wrong, at_rest=rested)
         for one in audit.wrong_files:
-            audit.findings.append(accounting.of_file(one, await self._missing_of(one)))
+            audit.findings.append(losses.of_file(one, await self._missing_of(one)))
 
     async def _missing_of(self, file: FileCount) -> list[str]:
         """Return the articles of a file that are nowhere, as far as its receipt names them."""
@@ -160,7 +161,7 @@ class _Looking:
                 gone |= dict.fromkeys(one for one in missing if one not in late)
                 bar.advance(task, len(page))
         self._audit.gone += gone
-        self._audit.findings += accounting.of_messages(
+        self._audit.findings += losses.of_messages(
             list(gone), list(waiting) if self._audit.books.at_rest else []
         )
 
@@ -172,7 +173,7 @@ class _Looking:
         if is_on_its_way or len(ids) <= (file.purged if file else 0):
             return
         self._audit.gone += ids
-        self._audit.findings.append(accounting.of_receipt(promised.receipt, ids, ended=closed))
+        self._audit.findings.append(losses.of_receipt(promised.receipt, ids, ended=closed))
 
     async def _without_letter(self, ids: Sequence[str]) -> list[str]:
         if ids and self._letters is None:

@@ -22,9 +22,6 @@ _HEALTH: Final = {
 }
 _ENTITIES: Final = 4
 _TOPICS: Final = 2
-_CONTROLS: Final = {  # what somebody sent is shown, and does nothing to the terminal
-    number: f"\\x{number:02x}" for number in (*range(9), *range(11, 32), *range(127, 160))
-}
 _FAILURES: Final = 10
 _BAR: Final = 20  # characters
 
@@ -201,8 +198,8 @@ class LetterTable:
             letter.stage,
             letter.cause,
             str(letter.deliveries),
-            Text((where or "").translate(_CONTROLS)),
-            Text(letter.reason.translate(_CONTROLS)),
+            Text(where or ""),
+            Text(letter.reason),
         )
 
 
@@ -216,9 +213,7 @@ def letter(shown: Mapping[str, Any]) -> dict[str, str]:
     if replays := shown["replays"]:
         flat["replays"] = f"{replays['times']}, of {', '.join(replays['letters'])}"
     flat["data"] = shown["data"]
-    return {
-        name: str(value).translate(_CONTROLS) for name, value in flat.items() if value is not None
-    }
+    return {name: str(value) for name, value in flat.items() if value is not None}
 
 
 def kinds(found: Kinds) -> Table:
@@ -240,7 +235,7 @@ def kinds(found: Kinds) -> Table:
             cause,
             kind.newest_id,
             _age((now - kind.newest_at).total_seconds()),
-            Text(reason.translate(_CONTROLS)),
+            Text(reason),
         )
     return table
 

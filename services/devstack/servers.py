@@ -180,6 +180,7 @@ def start_mongo(
         *("--oplogSize", "990"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         "--nounixsocket",
+        "--noscripting",  # nothing of ours has MongoDB run JavaScript
         *options,
     ]
     child = Child("mongo", argv, log=log)

@@ -65,11 +65,13 @@ class Record(NamedTuple):
         return self.signature and Signed(self.revision_id, self.article_id, self.signature)
 
 
-def record(enriched: EnrichedArticle) -> Record:
+def record(enriched: EnrichedArticle, *, stored_at: datetime | None = None) -> Record:
     """Return what is to be written; raises PermanentError when MongoDB could never take it."""
     content_hash = enriched.article.content_hash
     entry = enriched.article.provenance.entry
     revision = _revision(enriched, content_hash)
+    if stored_at:
+        revision["stored_at"] = stored_at
     head = _head(enriched, content_hash)
     try:
         raw_revision, raw_head = bson.encode(revision), bson.encode(head)
@@ -181,6 +183,7 @@ def _revision(enriched: EnrichedArticle, content_hash: str) -> Document:
         "version_created": enriched.article.version_created,
         "content_hash": content_hash,
         **_sent(enriched.article),
+        "enriched_at": enriched.enriched_at,
     }
 
 

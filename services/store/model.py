@@ -310,3 +310,5 @@ class Revision(Sent):
     signature: str | None = _may("a MinHash of the story, as in the article")
     signed_by: str | None = _may("name and version of the tool that made it")
     bands: tuple[int, ...] | None = _may("by which re-runs are looked for; nothing to query")
+    enriched_at: datetime | None = _may("when this version was read first")
+    stored_at: datetime | None = _may("when it was first written here")

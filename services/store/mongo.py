@@ -10,7 +10,6 @@ import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
 
 import pymongo
 from bson.codec_options import CodecOptions
@@ -54,6 +53,7 @@ from services.store.plans import Plan, plan
 from services.store.questions import Query
 from services.store.settings import StoreSettings
 from shared import connecting
+from shared.addresses import place
 from shared.errors import MongoUnavailable, NewsflowError, PermanentError
 from shared.observability import get_logger
 from shared.outcome import Status
@@ -85,7 +85,6 @@ class Mongo:
     """The articles in MongoDB, as a part of the store service and for reading."""
 
     def __init__(self, settings: StoreSettings) -> None:
-        self._place = urlsplit(settings.mongo_url).netloc.rpartition("@")[2]
         self._log = get_logger("store")
         try:
             self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
@@ -99,6 +98,7 @@ class Mongo:
             why = error if isinstance(error, OSError) else unquoted(error)
             msg = f"NEWSFLOW_MONGO_URL cannot be used: {why}"
             raise UnusableMongo(msg) from None
+        self._place = place(settings.mongo_url)
         self._database = self._client.get_database(
             settings.mongo_database,
             codec_options=CodecOptions(tz_aware=True),
@@ -262,6 +262,18 @@ class Mongo:
         """Return those of `ids` that are articles here."""
         found = self._database[ARTICLES].find({"_id": {"$in": list(ids)}}, {"_id": 1})
         return {head["_id"] async for head in found}
+
+    async def heads(self, ids: Sequence[str]) -> list[Document]:
+        """Return the heads of articles, without their text and annotations."""
+        fields = dict.fromkeys(("headline", "pub_status", "content_hash", "version_created"), 1)
+        found = self._database[ARTICLES].find({"_id": {"$in": list(ids)}}, fields)
+        return [head async for head in found]
+
+    async def brought_by(self, field: str, value: str) -> list[Document]:
+        """Return the revisions whose provenance says so; no index helps, so all are looked at."""
+        with pymongo.timeout(None):
+            found = self._database[REVISIONS].find({f"provenance.{field}": value})
+            return [revision async for revision in found]
 
     async def keeps(self) -> timedelta | None:
         """Return for how long articles are kept after their last delivery; None for ever."""

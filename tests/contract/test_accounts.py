@@ -90,6 +90,22 @@ async def test_what_was_there_before_the_counters_is_their_beginning(redis: Redi
     assert (counts["enrich:base"], counts["enrich:passed"], counts["dead:base"]) == ("4", "0", "1")
 
 
+async def test_a_full_redis_counts_what_is_worked_off(redis: Redis) -> None:
+    """Even the first count: acknowledging frees the script, and what it ended is not left out."""
+    await add(redis, 50)
+    await Group(redis, ENRICH, "before").ensure()
+    await redis.delete(streams.ACCOUNTS)
+    await redis.config_set("maxmemory", (await redis.info("memory"))["used_memory"])
+    try:
+        async with enriching(redis, Recorder()):
+            await until(lambda: all_acknowledged(redis))
+    finally:
+        await redis.config_set("maxmemory", 0)
+
+    counts = await counted(redis)
+    assert (counts["enrich:enriched"], counts["enrich:base"]) == ("50", "0")
+
+
 async def test_names_of_producers_are_bounded(redis: Redis) -> None:
     """Producers that are new once there are a thousand share one name; known ones keep theirs."""
     most = accounts.MOST_PRODUCERS

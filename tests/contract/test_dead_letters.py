@@ -109,7 +109,7 @@ def test_what_is_shown_does_nothing_to_the_terminal(client: Any) -> None:
 
     said = newsflow("show", one).stdout + newsflow("list").stdout + newsflow("reasons").stdout
 
-    assert "\\x1b]" in said
+    assert "\\u001b]" in said
     assert not set(said) & {"\x1b", "\x07", "\x9b"}
 
 

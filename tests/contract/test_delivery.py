@@ -323,7 +323,7 @@ async def test_stopping_finishes_what_a_read_brought_that_was_cut_off(redis: Red
 
 
 async def _is_read(redis: Redis, count: int) -> bool:
-    return (await redis.xpending(streams.RAW, "enrich"))["pending"] >= count
+    return bool((await redis.xpending(streams.RAW, "enrich"))["pending"] >= count)
 
 
 async def test_stopping_during_an_outage_is_quick_and_loses_nothing(redis: Redis) -> None:

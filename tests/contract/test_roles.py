@@ -159,7 +159,8 @@ async def test_a_password_that_is_changed_is_waited_for(
     """A connection that is refused while the store works is an outage: nothing is dead for it."""
     await test_the_store_can_do_all_it_does(guarded)
     monkeypatch.setattr(store_mongo, "_TIMEOUT_MS", 1_000)  # tried again for so long
-    mongo = Mongo(StoreSettings(mongo_url=url(guarded, "newsflow", PASSWORD)))
+    address = f"{url(guarded, 'newsflow', PASSWORD)}&heartbeatFrequencyMS=500"  # looks that often
+    mongo = Mongo(StoreSettings(mongo_url=address))
     some = [record(enriched_article(uri="urn:rotated"))]
     try:
         _change_password(guarded, "another")

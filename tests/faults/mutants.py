@@ -3,24 +3,40 @@
     python -m tests.faults.mutants "no claiming" services.store
 
 changes one thing in the service's own process and then is that service; the product has no hook
-for it.
+for it. A mutant whose place in the product is gone ends with an error, and its test fails.
 """
 
+import importlib
 import runpy
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
-MUTANTS: Final[dict[str, Callable[[], None]]] = {}
+from pymongo import WriteConcern
+
+from shared.group import Settlement
+
+Change = Callable[[], None]
+MUTANTS: Final[dict[str, Change]] = {}
 
 
-def mutant(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    def register(change: Callable[[], None]) -> Callable[[], None]:
+def mutant(name: str) -> Callable[[Change], Change]:
+    def register(change: Change) -> Change:
         MUTANTS[name] = change
         return change
 
     return register
+
+
+def _replace(where: str, name: str, make: Callable[[Any], Any]) -> None:
+    """Replace an attribute of a module, or of its class, by what `make` makes of it."""
+    module, _, inside = where.partition(":")
+    owner: Any = importlib.import_module(module)
+    owner = getattr(owner, inside) if inside else owner
+    setattr(owner, name, make(getattr(owner, name)))
 
 
 # ── delivery ──────────────────────────────────────────────────────────────────────────────────────
@@ -28,26 +44,22 @@ def mutant(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
 
 @mutant("acknowledge before writing")
 def _acknowledge_first() -> None:
-    from shared.desk import Desk
-    from shared.group import Settlement
+    def make(take: Any) -> Any:
+        async def acknowledge_and_take(desk: Any, entries: Sequence[Any]) -> None:
+            await desk._group.settle([Settlement(entry.id) for entry in entries])
+            await take(desk, entries)
 
-    take = Desk.take
+        return acknowledge_and_take
 
-    async def acknowledge_and_take(desk: Any, entries: Sequence[Any], *args: Any) -> None:
-        await desk._group.settle([Settlement(entry.id) for entry in entries])
-        await take(desk, entries, *args)
-
-    Desk.take = acknowledge_and_take  # type: ignore[method-assign]
+    _replace("shared.desk:Desk", "take", make)
 
 
 @mutant("no claiming")
 def _no_claiming() -> None:
-    from shared.group import Group
-
-    async def nothing(_group: Any, *_args: Any, **_options: Any) -> list[Any]:
+    async def nothing(*_args: Any) -> list[Any]:
         return []
 
-    Group.abandoned = nothing  # type: ignore[method-assign]
+    _replace("shared.group:Group", "abandoned", lambda _: nothing)
 
 
 @mutant("settle without publishing")
@@ -61,91 +73,85 @@ def _settle_blindly() -> None:
 
 
 def _change_settle(what: str, instead: str) -> None:
-    from shared import redis_scripts
+    def make(script: str) -> str:
+        assert what in script
+        return script.replace(what, instead)
 
-    changed = redis_scripts.SETTLE.replace(what, instead)
-    assert changed != redis_scripts.SETTLE, "the script has changed: change this mutant, too"
-    redis_scripts.SETTLE = changed  # type: ignore[misc]
+    _replace("shared.redis_scripts", "SETTLE", make)
 
 
 @mutant("an outage is an attempt")
 def _outage_counts() -> None:
-    from shared.desk import Desk
-
-    async def count(_desk: Any, *_args: Any) -> None:
+    async def count(*_args: Any) -> None:
         return None
 
-    assert hasattr(Desk, "_uncount")
-    Desk._uncount = count  # type: ignore[method-assign]
+    _replace("shared.desk:Desk", "_uncount", lambda _: count)
 
 
 @mutant("a dead letter without its bytes")
 def _letter_without_bytes() -> None:
-    from shared import deadletters
+    def make(encode: Any) -> Any:
+        def without(letter: Any) -> dict[bytes, bytes]:
+            fields = encode(letter)
+            return {k: v for k, v in fields.items() if not k.startswith(b"original")}
 
-    encode = deadletters.encode
+        return without
 
-    def without(letter: Any) -> dict[bytes, bytes]:
-        fields = encode(letter)
-        return {k: v for k, v in fields.items() if not k.startswith(b"original")}
-
-    deadletters.encode = without
+    _replace("shared.deadletters", "encode", make)
 
 
 # ── store ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _change_head(change: Callable[[list[Any], Any], None]) -> None:
+    """Change what is merged when a version is joined to its head."""
+
+    def make(head_update: Any) -> Any:
+        def changed(record: Any) -> Any:
+            update = head_update(record)
+            change(update[0]["$replaceWith"]["$mergeObjects"], record)
+            return update
+
+        return changed
+
+    _replace("services.store.mongo", "head_update", make)
+
+
 @mutant("the last write wins")
 def _plain_replace() -> None:
-    from services.store import mongo
+    def last(merged: list[Any], record: Any) -> None:
+        merged[0] = {"$literal": record.head}
 
-    head_update = mongo.head_update
-
-    def last(record: Any) -> list[dict[str, Any]]:
-        [stage] = head_update(record)
-        stage["$replaceWith"]["$mergeObjects"][0] = {"$literal": record.head}
-        return [stage]
-
-    mongo.head_update = last
+    _change_head(last)
 
 
 @mutant("first_seen_at is the last")
 def _first_seen_last() -> None:
-    from services.store import mongo
+    def late(merged: list[Any], _record: Any) -> None:
+        merged[1]["first_seen_at"] = merged[1]["last_seen_at"]
 
-    head_update = mongo.head_update
-
-    def late(record: Any) -> list[dict[str, Any]]:
-        [stage] = head_update(record)
-        seen = stage["$replaceWith"]["$mergeObjects"][1]
-        seen["first_seen_at"] = seen["last_seen_at"]
-        return [stage]
-
-    mongo.head_update = late
+    _change_head(late)
 
 
 @mutant("one node without its journal is enough")
 def _w1() -> None:
-    from pymongo import WriteConcern
-
-    from services.store import mongo
-
-    mongo.WriteConcern = lambda *_: WriteConcern(w=1, j=False)  # type: ignore[misc, assignment]
+    weak = WriteConcern(w=1, j=False)
+    _replace("services.store.mongo", "WriteConcern", lambda _: lambda *_args, **_options: weak)
 
 
 @mutant("no revisions")
 def _no_revisions() -> None:
-    from services.store import mongo
-    from services.store.bulk import Ends
+    ends = importlib.import_module("services.store.bulk").Ends
 
-    join = mongo.join
+    def make(join: Any) -> Any:
+        async def heads_only(collection: Any, inserts: Mapping[int, Any], update: Any) -> Any:
+            if collection.name == "article_revisions":
+                return ends(set(inserts), set(), {})
+            return await join(collection, inserts, update)
 
-    async def heads_only(collection: Any, inserts: Mapping[int, Any], update: Any) -> Ends:
-        if collection.name == mongo.REVISIONS:
-            return Ends(set(inserts), set(), {})
-        return await join(collection, inserts, update)
+        return heads_only
 
-    mongo.join = heads_only
+    _replace("services.store.mongo", "join", make)
 
 
 # ── ingest ────────────────────────────────────────────────────────────────────────────────────────
@@ -153,52 +159,47 @@ def _no_revisions() -> None:
 
 @mutant("archived before it is published")
 def _archive_first() -> None:
-    from dataclasses import replace
+    def make(publish: Any) -> Any:
+        async def put_away_and_publish(intake: Any, batches: Sequence[Any]) -> Any:
+            last = [(one, batch) for one, batch in batches if batch.step.after.state == "published"]
+            before = [reading.life for reading, _ in last]
+            for reading, batch in last:
+                reading.life = batch.step.after
+            await intake._finisher.finish([reading for reading, _ in last])
+            for (reading, _), life in zip(last, before, strict=True):
+                reading.life = replace(life)
+            return await publish(intake, batches)
 
-    from services.ingest.finishing import Finisher
-    from services.ingest.intake import Intake
+        return put_away_and_publish
 
-    publish = Intake._publish
-
-    async def put_away_and_publish(intake: Any, batches: Sequence[Any]) -> bool:
-        lasts = [(r, b) for r, b in batches if b.step.after.state == "published"]
-        before = [reading.life for reading, _ in lasts]
-        for reading, batch in lasts:
-            reading.life = batch.step.after
-        await Finisher.finish(intake._finisher, [reading for reading, _ in lasts])
-        for (reading, _), life in zip(lasts, before, strict=True):
-            reading.life = replace(life)
-        return await publish(intake, batches)
-
-    Intake._publish = put_away_and_publish  # type: ignore[method-assign]
+    _replace("services.ingest.intake:Intake", "_publish", make)
 
 
 # ── no mutant: a fault of the machine ─────────────────────────────────────────────────────────────
+
+CLOCK: Final = "clock set back"
 
 _BACK: Final = timedelta(hours=1)
 
 
 class _Earlier(datetime):
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:
+    def now(cls, tz: tzinfo | None = None) -> Any:
         return datetime.now(tz) - _BACK
 
 
-@mutant("clock set back")
+@mutant(CLOCK)
 def _clock_set_back() -> None:
-    """Set the clock of this process back while it runs: half of what it does is at either time."""
-    import time
-
-    import services.enrich.worker
-    import services.ingest.finishing
-    import services.ingest.reading
-
-    for module in (services.ingest.reading, services.ingest.finishing, services.enrich.worker):
-        module.datetime = _Earlier  # type: ignore[attr-defined]
+    for module in (
+        "services.ingest.reading",
+        "services.ingest.finishing",
+        "services.enrich.worker",
+    ):
+        _replace(module, "datetime", lambda _: _Earlier)
     now, now_ns = time.time, time.time_ns
-    time.time = lambda: now() - _BACK.total_seconds()
-    time.time_ns = lambda: now_ns() - int(_BACK.total_seconds()) * 10**9
-    assert datetime.now(UTC) - _Earlier.now(UTC) > _BACK / 2
+    back_s = int(_BACK.total_seconds())
+    time.time = lambda: now() - back_s
+    time.time_ns = lambda: now_ns() - back_s * 10**9
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ from redis.exceptions import RedisError
 from services.cli.overview import Overview
 from services.cli.running import overview, ready
 from shared import streams
-from tests.faults.stories import ORDERS, Fields, Poison, Version, poisons, uri_of, versions
 from tests.faults.rig import Rig
+from tests.faults.stories import ORDERS, Fields, Poison, Version, poisons, uri_of, versions
 
 _POISON_EVERY: Final = 25  # stories
 _FILE_EVERY: Final = 40  # stories; and so many of them go as a file
@@ -64,6 +64,11 @@ class Parcel:
     poison: Poison | None = None
     entry_ids: list[str] = field(default_factory=list)
     unsure: int = 0
+
+    @property
+    def taken_at(self) -> datetime:
+        """When Redis took it last."""
+        return _time_of(self.entry_ids[-1])
 
 
 @dataclass
@@ -116,7 +121,7 @@ class Newsroom:
             if sent % _POISON_EVERY == 0:
                 await self.send_poison()
             ahead_s = sent / per_s - (time.monotonic() - began)
-            if ahead_s > 0.01:  # noqa: PLR2004 (a timer's own step)
+            if ahead_s > 0.01:  # a timer's own step
                 await asyncio.sleep(ahead_s)
 
     async def send_story(self, *, entry_id: str = "*") -> None:
@@ -159,8 +164,7 @@ class Newsroom:
                 await asyncio.sleep(_AGAIN_S)
                 continue
             parcel.entry_ids.append(taken.decode())
-            at = datetime.fromtimestamp(int(taken.partition(b"-")[0]) / 1000, UTC)
-            self._came_in(parcel, at, at)
+            self._came_in(parcel, parcel.taken_at, parcel.taken_at)
             return
 
     def _came_in(self, parcel: Parcel, low: datetime, high: datetime | None) -> None:
@@ -246,13 +250,17 @@ class Newsroom:
             for name in ("articles", "article_revisions"):
                 client["newsflow"][name].delete_many({})
         await self.desk.delete(streams.DEAD)
-        client: Any = self.desk
-        last = (await client.xinfo_stream(streams.RAW))["last-generated-id"]
+        desk: Any = self.desk
+        last = (await desk.xinfo_stream(streams.RAW))["last-generated-id"]
         if int(last.partition(b"-")[0]) > (time.time() + 60) * 1000:  # a clock was set back
             await self.desk.delete(streams.RAW, streams.ENRICHED)
         for known in (self.stories, self.parcels, self.files, self.notes):
             known.clear()
         self.clock_doubt = timedelta(0)
+
+
+def _time_of(entry_id: str) -> datetime:
+    return datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC)
 
 
 def mark(fields: Mapping[bytes, bytes]) -> bytes:

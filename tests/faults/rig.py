@@ -1,4 +1,4 @@
-"""A whole stack whose processes can be killed, frozen and replaced, behind a network that breaks."""
+"""A whole stack whose processes can be killed, frozen, replaced; the network to it breaks."""
 
 import asyncio
 import json
@@ -34,7 +34,9 @@ _HEARTBEAT_MS: Final = 500
 class Rig(Stack):
     """A stack that reaches its servers through proxies; its MongoDB has one node, or three."""
 
-    def __init__(self, folder: Path, *, nodes: int = 1, settings: dict[str, str] | None = None):
+    def __init__(
+        self, folder: Path, *, nodes: int = 1, settings: dict[str, str] | None = None
+    ) -> None:
         super().__init__(folder, settings={**QUICK, **(settings or {})})
         self.nodes = nodes
         self.network = Network()

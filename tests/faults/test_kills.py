@@ -1,31 +1,32 @@
-"""kill -9 of anything, while 5,000 articles are on their way: nothing lost, nothing twice."""
+"""The commonest faults, short: what `make test` runs of the matrix."""
 
-import asyncio
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
-from tests.faults.newsroom import newsroom
+from tests.faults import faults
+from tests.faults.faults import Strike
+from tests.faults.run import SEED, Rooms, under_load
 
-MESSAGES = 4000
-FILES = 1000
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.mark.parametrize("victim", ["ingest", "enrich", "store", "redis", "mongo"])
-async def test_a_process_killed_three_times_loses_and_doubles_nothing(
-    tmp_path: Path, victim: str
-) -> None:
-    """5,000 accepted articles are 5,000 documents; dead is only what was poison."""
-    async with newsroom(tmp_path) as room:
-        sending = asyncio.gather(
-            room.send_messages(MESSAGES), room.send_files(FILES, first=MESSAGES)
-        )
-        for _ in range(3):
-            await asyncio.sleep(1.5)
-            room.stack.children[victim].kill()
-        await sending
-        await room.at_rest()
-        shortfalls = await room.shortfalls()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rooms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rooms]:
+    rooms = Rooms(tmp_path_factory.mktemp("kills"))
+    yield rooms
+    await rooms.close()
 
-    assert shortfalls == []
-    assert len(room.accepted) == MESSAGES + FILES
+
+@pytest.mark.parametrize(
+    "strike",
+    [faults.services_killed, faults.redis_killed, faults.mongod_killed, faults.all_killed],
+    ids=["each service, three times", "Redis, twice", "mongod, twice", "everything at once"],
+)
+async def test_killing_loses_and_doubles_nothing(rooms: Rooms, strike: Strike) -> None:
+    """What was accepted is stored once, in its newest version; dead is only what was poison."""
+    async with rooms.room(nodes=1) as room:
+        found = await under_load(room, strike, name="kills", stories=400, per_s=150)
+
+        assert not found, "\n".join([f"seed {SEED}", *found])

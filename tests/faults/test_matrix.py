@@ -22,9 +22,14 @@ async def rooms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rooms
     await rooms.close()
 
 
-@pytest.mark.parametrize(
-    "fault", sorted(FAULTS, key=lambda fault: (fault.nodes, fault.number)), ids=lambda f: f.id
-)
+def _order(fault: Fault) -> tuple[int, int]:
+    return fault.nodes, fault.number
+
+
+CASES = sorted(FAULTS, key=_order)
+
+
+@pytest.mark.parametrize("fault", CASES, ids=[fault.id for fault in CASES])
 async def test_a_fault_loses_and_doubles_nothing(rooms: Rooms, fault: Fault) -> None:
     """What was accepted is stored once, in its newest version; dead is only what was poison."""
     async with rooms.room(fault.nodes) as room:

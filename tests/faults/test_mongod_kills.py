@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pymongo import MongoClient
 from redis.asyncio import Redis
 
@@ -50,6 +51,7 @@ def _store(folder: Path, redis: RedisServer, mongo: MongoServer) -> Child:
     return Child("store", argv, log=folder / "store.log", env=environment)
 
 
+@pytest.mark.long
 async def test_mongod_killed_twenty_times_loses_nothing_that_was_acknowledged(
     redis: Redis, redis_server: RedisServer, tmp_path: Path
 ) -> None:

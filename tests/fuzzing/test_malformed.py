@@ -119,8 +119,8 @@ async def test_some_thousand_malformed_entries_have_a_reason_each(
 async def test_a_hundred_thousand_malformed_entries_end_no_service(tmp_path: Path) -> None:
     """On processes of their own: none ends, and none grows."""
     sent = Sent(secrets.randbits(32))
-    async with newsroom(tmp_path) as room:
-        before = _services(room.stack.children)
+    async with newsroom(tmp_path, seed=0) as room:
+        before = _services(room.rig.children)
         sizes = []
         began = time.monotonic()
         for _ in range(10):
@@ -130,8 +130,8 @@ async def test_a_hundred_thousand_malformed_entries_end_no_service(tmp_path: Pat
         took = time.monotonic() - began
         print(f"{MANY / took:.0f} entries/s; MB: {sizes}")  # noqa: T201 (for docs/delivery.md)
 
-        assert _services(room.stack.children) == before
-        assert await shortfalls(sent, room.redis, room.stack.address.mongo_url) == []
+        assert _services(room.rig.children) == before
+        assert await shortfalls(sent, room.redis, room.rig.address.mongo_url) == []
         for name in before:
             assert sizes[-1][name] < sizes[1][name] * 1.1 + 5, name
 

@@ -5,17 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.accounting import (
-    Books,
-    FileCount,
-    Flow,
-    by_producer,
-    findings,
-    of_file,
-    open_files,
-    some,
-    totals,
-)
+from services.cli.accounting import Books, FileCount, Flow, by_producer, open_files, totals
+from services.cli.losses import findings, of_file, some
 from shared.streams import ENRICH, STORE
 
 counts = st.integers(0, 1_000)
@@ -95,6 +86,26 @@ def test_a_second_stream_made_anew_is_found() -> None:
     whats = [finding.what for finding in findings(kept)]
 
     assert any("articles.enriched: 3 entries fewer than enrich handed on" in what for what in whats)
+
+
+@given(books(), st.integers(1, 5), st.integers(0, 5))
+def test_what_an_earlier_version_ended_is_told_from_a_loss(
+    kept: Books, handed: int, parked: int
+) -> None:
+    """Its entries are gone from the first stream, and are where they belong."""
+    raw, enriched = kept.raw, kept.enriched
+    beside = kept._replace(
+        raw=raw._replace(added=raw.added + handed + parked),
+        enriched=enriched._replace(
+            added=enriched.added + handed, pending=enriched.pending + handed
+        ),
+        letters=kept.letters + parked,
+    )
+
+    finding = findings(beside)[0]
+
+    assert f"{handed + parked:,} entries were ended" in finding.what
+    assert finding.why.endswith("nothing is lost")
 
 
 def test_an_open_file_is_wrong_at_rest_and_one_of_too_many_ends_always() -> None:
