@@ -33,6 +33,7 @@ _POLL_MS: Final = 2_000  # redis-py gives up on a reply after 5 s, so an idle re
 _HOUSE_EVERY_S: Final = 1.0
 _TRIM_EVERY: Final = 5  # rounds of housekeeping
 _FORGET_EVERY: Final = 60
+_NOTICED_S: Final = 0.05  # Redis notices within milliseconds that a connection is closed
 _PROBE: Final = 10  # entries that are tried at once while nothing passes
 
 
@@ -110,16 +111,17 @@ class Consumer(Generic[M]):
     async def _leave(self) -> None:
         """Finish what this consumer has read, and remove it from the group.
 
-        Redis may give entries to a read that was cut off until it notices, on a busy machine after
-        all else was finished: so it is looked again, while that changes anything.
+        Until Redis notices that a read was cut off, it may give it entries or make the consumer
+        anew, after all else was finished: so it is looked again until two looks agree.
         """
         before = -1
         while True:
             await self._finish_own()
             pending = await self._group.forget(self.name)
-            if pending in {0, before} or self._desk.is_waiting:
+            if pending == before or self._desk.is_waiting:
                 return
             before = pending
+            await asyncio.sleep(_NOTICED_S)
 
     async def problem(self) -> str | None:
         """Return what is wrong with this consumer, in one sentence, or None."""

@@ -16,10 +16,9 @@ from shared.messages import FileOrigin
 
 
 class Origin(NamedTuple):
-    """Who sent an article, when it came in, and where it stood in a file; None: not said."""
+    """Whose an article is, when it came in, and where it stood in a file; None: not said."""
 
     source: str | None = None
-    producer: str | None = None
     received_at: str | None = None
     file: FileOrigin | None = None
 
@@ -36,7 +35,6 @@ def origin(fields: Mapping[bytes, bytes]) -> Origin:
         return Origin()
     return Origin(
         source=_text(read.get("source")),
-        producer=_text(read.get("producer")),
         received_at=_text(read.get("received_at")),
         file=_file(read.get("provenance")),
     )

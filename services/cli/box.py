@@ -24,7 +24,7 @@ Reason = Annotated[
     str | None, typer.Option(help="Part of the reason, also as `dead reasons` shows it.")
 ]
 Source = Annotated[str | None, typer.Option(help="Publisher or feed, as the article says.")]
-Producer = Annotated[str | None, typer.Option(help="Who published it, as the article says.")]
+Producer = Annotated[str | None, typer.Option(help="Who published it: its field `producer`.")]
 File = Annotated[
     str | None, typer.Option(help="File of the inbox: path, name, or a pattern such as 'ap-*'.")
 ]

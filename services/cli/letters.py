@@ -35,7 +35,7 @@ class Wanted:
             and self.stage in {None, letter.stage}
             and (not self.reason or _within(self.reason, letter.reason))
             and (self.source is None or self.source == letter.origin.source)
-            and (self.producer is None or self.producer == letter.origin.producer)
+            and (self.producer is None or self.producer == letter.owner.producer)
             and (self.file is None or _is_named(self.file, letter.origin.file))
         )
 
@@ -66,7 +66,8 @@ def shown(letter: DeadLetter) -> dict[str, Any]:
         "deliveries": letter.deliveries,
         "article_id": letter.article_id,
         "source": origin.source,
-        "producer": origin.producer,
+        "producer": letter.owner.producer,
+        "message_id": letter.owner.message_id or None,
         "received_at": origin.received_at,
         "file": origin.file.model_dump() if origin.file else None,
         "replays": letter.replays._asdict() if letter.replays.times else None,

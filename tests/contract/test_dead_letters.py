@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -222,6 +226,32 @@ def test_purging_asks_keeps_a_copy_and_says_how_many(client: Any, tmp_path: Path
     assert [one["original"] for one in kept] == [[["data", {"base64": "/3s="}], ["x", "y"]]] * 3
     assert again.exit_code == 1
     assert "--to makes a new file" in again.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("answer", "left_over"), [(b"n\n", 3), (b"\n", 3), (b"y\n", 0)])
+def test_purging_waits_for_a_yes_at_a_terminal(client: Any, answer: bytes, left_over: int) -> None:
+    """Anything else is a no."""
+    park(client, 3)
+    terminal, ours = pty.openpty()
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "services.cli", "dead", "purge", "--all"],
+        stdin=ours,
+        stdout=ours,
+        stderr=ours,
+    ) as process:
+        os.close(ours)
+        said = b""
+        while b"[y/n]" not in said:
+            said += os.read(terminal, 1000)
+        before = len(left(client))
+        os.write(terminal, answer)
+        code = process.wait(30)
+    os.close(terminal)
+
+    assert b"Delete 3 dead letters? This cannot be undone" in said
+    assert (before, len(left(client)), code) == (3, left_over, 1 if left_over else 0)
 
 
 async def test_replaying_and_purging_at_once_does_only_one(redis: Redis) -> None:

@@ -13,7 +13,7 @@ FILE = {"path": "wire/ap-1.jsonl", "sha256": "0" * 64, "record": 7, "start": 10,
 
 
 def letter(reason: str = "not JSON: line 3", **fields: Any) -> DeadLetter:
-    article = {"source": "AP", "producer": "desk", "provenance": {"file": FILE}}
+    article = {"source": "AP", "provenance": {"file": FILE}}
     given: dict[str, Any] = {
         "cause": "invalid",
         "stage": "enrich",
@@ -21,7 +21,7 @@ def letter(reason: str = "not JSON: line 3", **fields: Any) -> DeadLetter:
         "entry_id": "1795470694000-0",
         "deliveries": 1,
         "article_id": None,
-        "original": {b"data": json.dumps(article).encode()},
+        "original": {b"data": json.dumps(article).encode(), b"producer": b"desk"},
         "letter_id": "1795470694568-0",
     }
     return DeadLetter(reason=reason, **{**given, **fields})
