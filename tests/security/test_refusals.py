@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from redis.asyncio import Redis
 
+from services.cli import terminal
 from services.devstack.servers import RedisServer
+from services.store import mongo as store_mongo
+from services.store.settings import StoreSettings
+from shared import streams
 from shared.delivery import Consumer
 from shared.messages import RawArticle
 from tests.contract.services_in_process import (
@@ -65,6 +70,44 @@ async def test_a_right_that_is_missing_ends_a_service_in_one_sentence(
     assert line.startswith(f"newsflow: Redis at 127.0.0.1:{server.port} refuses us: ")
     assert line.endswith("check NEWSFLOW_REDIS_URL and the user's rights, see docs/operations.md")
     assert password("enrich") not in line
+
+
+@pytest.mark.parametrize(
+    ("user", "word", "why"),
+    [
+        ("reader", "wrong", "invalid username-password pair"),
+        ("nobody", "wrong", "invalid username-password pair"),
+        ("producer", password("producer"), "o permissions"),
+    ],
+)
+async def test_the_command_says_what_redis_refuses(
+    server: RedisServer, capsys: pytest.CaptureFixture[str], user: str, word: str, why: str
+) -> None:
+    """Exit code 1 and one line, without the password."""
+    address = f"redis://{user}:{word}@127.0.0.1:{server.port}/0"
+    with pytest.raises(typer.Exit) as ended:
+        async with terminal.redis(StoreSettings(redis_url=address)) as client:
+            await client.execute_command("XRANGE", streams.RAW, "-", "+")  # type: ignore[no-untyped-call]
+
+    assert ended.value.exit_code == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert why in line
+    assert line.endswith("; check NEWSFLOW_REDIS_URL and the user's rights, see docs/operations.md")
+    assert word not in line
+
+
+async def test_the_command_says_what_to_mend_of_a_replica_set(
+    mongo_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name in the URL is another one's."""
+    monkeypatch.setattr(store_mongo, "_TIMEOUT_MS", 400)
+    address = mongo_url.replace("replicaSet=newsflow", "replicaSet=other")
+    with pytest.raises(typer.Exit):
+        async with terminal.mongo(StoreSettings(mongo_url=address)) as articles:
+            await articles.count()
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("mend `replicaSet` in NEWSFLOW_MONGO_URL")
 
 
 async def test_a_password_that_is_changed_stops_the_flow_and_loses_nothing(
