@@ -244,7 +244,7 @@ async def one_article_in_an_outage(room: Newsroom) -> None:
         await room.at_rest()
         store.kill()
         async with _writes_cut(room):
-            await room.send_story()
+            await room.send_story(order="a")
             for _ in range(2):
                 await _says_it_waits(room, "store")
                 store.kill()
