@@ -15,8 +15,8 @@ demo: $(READY) ## Run the main job once: servers, services, seed articles, docum
 up: $(READY) ## Start servers and services here; make inbox/, archive/ and var/; stop with Ctrl-C
 	@$(BIN)/newsflow up
 
-test: $(READY) ## Run every test on real servers
-	@$(BIN)/pytest
+test: $(READY) ## Run every test on real servers, two files at a time
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 test-faults: $(READY) ## Break everything once under load, and the promises on purpose; SEED=n repeats a run
 	@echo "SEED=$(SEED)"; NEWSFLOW_FAULT_SEED=$(SEED) $(BIN)/pytest -m long tests/faults --durations 5
@@ -27,14 +27,19 @@ chaos: $(READY) ## Break everything at random for MINUTES=10 under load, by SEED
 test-fast: $(READY) ## Run the tests that need no server
 	@$(BIN)/pytest tests/unit
 
-fuzz: $(READY) ## Try every parser with thousands of broken documents; some minutes
+fuzz: $(READY) ## Try every parser with thousands of broken documents, and the pipeline in any order; some minutes
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/ingest -k "break or damage or whatever" --timeout 1200
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/fuzzing -s --timeout 1800
 
-check: $(READY) ## Lint, types, layers
+check: $(READY) ## Lint, types, layers, known holes in dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.audit --check
+
+audit: $(READY) ## Look up the locked dependencies among known holes; fails also where none can be looked up
+	@$(BIN)/python -m tests.audit
 
 format: $(READY) ## Let ruff mend what it can
 	@$(BIN)/ruff check --fix .
@@ -65,4 +70,4 @@ $(READY): requirements-dev.lock pyproject.toml .ci/setup
 	@.ci/setup
 	@touch $@
 
-.PHONY: help demo up test test-faults chaos test-fast fuzz check format bench bench-quality schemas lock
+.PHONY: help demo up test test-faults chaos test-fast fuzz check audit format bench bench-quality schemas lock

@@ -13,14 +13,12 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
-    AuthenticationError,
-    AuthorizationError,
-    NoPermissionError,
     OutOfMemoryError,
     RedisError,
     ResponseError,
 )
 
+from shared import connecting
 from shared.errors import NewsflowError, RedisUnavailable
 from shared.group import Fields
 from shared.metrics import Metrics
@@ -55,8 +53,9 @@ def create_broker(settings: Settings, *, metrics: Metrics) -> RedisBroker:
 async def connect(broker: RedisBroker, *, stage: str) -> Redis:
     """Return the broker's client once Redis answers; wait for it as long as it takes.
 
-    Raises UnusableRedis at once for what waiting cannot mend: wrong credentials, a version before
-    7.0, cluster mode, or a memory policy that evicts streams.
+    Raises UnusableRedis at once for what waiting cannot mend: wrong credentials, a certificate that
+    nobody we know signed, a version before 7.0, cluster mode, or a memory policy that evicts
+    streams.
     """
     redis = await broker.connect()
     log = get_logger(stage)
@@ -65,12 +64,15 @@ async def connect(broker: RedisBroker, *, stage: str) -> Redis:
         try:
             server = await redis.info("server")
             memory = await redis.info("memory")
-        except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
-            msg = f"Redis at {place(broker)} refuses us: {error}; check NEWSFLOW_REDIS_URL"
-            raise UnusableRedis(msg) from None
         except (RedisError, OSError) as error:
+            if connecting.is_refusal(error):
+                raise refusal(broker, error) from None
+            if change := connecting.lasting(error, connecting.REDIS):
+                msg = f"Redis at {place(broker)} cannot be used: {change}"
+                raise UnusableRedis(msg) from None
             attempt += 1
-            log.warning("waiting for Redis", at=place(broker), error=str(error))
+            hint = connecting.hint(error, connecting.REDIS)
+            log.warning("waiting for Redis", at=place(broker), error=str(error), hint=hint)
             await asyncio.sleep(delay_s(attempt, jitter=random.uniform(0.5, 1)))  # noqa: S311
         else:
             _refuse_unusable(server, memory)
@@ -98,6 +100,15 @@ def _take_existing_groups(redis: Redis) -> None:
             raise ResponseError(msg) from None
 
     redis.xgroup_create = create_or_busy  # type: ignore[method-assign, assignment]
+
+
+def refusal(broker: RedisBroker, error: Exception) -> UnusableRedis:
+    """Return what to say when Redis refuses us, see connecting.is_refusal."""
+    why = str(error).rstrip(".")
+    return UnusableRedis(
+        f"Redis at {place(broker)} refuses us: {why}; check NEWSFLOW_REDIS_URL and the user's "
+        "rights, see docs/operations.md"
+    )
 
 
 def place(broker: RedisBroker) -> str:

@@ -1,18 +1,24 @@
 """Dead letters: what could not go on, with the reason and the original fields, byte for byte.
 
 One entry of articles.dead is one letter. Only shared/desk.py makes them; here is their shape,
-and how a person lists, shows and replays them.
+and how they are read, sent again and purged.
 """
 
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, cast
+from functools import cached_property, partial
+from typing import Any, Final, Literal, get_args
 
 from redis.asyncio import Redis
 
-from shared import streams
+from shared import redis_scripts, streams, wire
+from shared.accounts import Origin as Owner
+from shared.accounts import beside, origin_of
+from shared.errors import InvalidMessage
+from shared.origins import Origin, origin
+from shared.replays import Replays, once_more, replays
 from shared.wire import DATA
 
 Cause = Literal[
@@ -21,23 +27,18 @@ Cause = Literal[
     "failed",  # a bug: every attempt raised
     "crashed",  # every attempt ended with its process
 ]
-
-_Page = list[tuple[bytes, dict[bytes, bytes]]]  # what redis-py returns of a stream, in bytes
+CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
 
 _ORIGINAL: Final = b"original."
 _PACKED: Final = b"originals"
 _FEW: Final = 1_000  # fields; Lua, which parks and replays, hands at most some 8,000 values over
-_PAGE: Final = 500
-_REPLAY: Final = """
--- KEYS: articles.dead, the stream it came from   ARGV: id, field, value, ...
-if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return false end
-return redis.call('XADD', KEYS[2], '*', unpack(ARGV, 2))
-"""
+_PAGE: Final = 500  # letters read at once,
+_PAGE_BYTES: Final = 4 * 1024 * 1024  # or as many as hold this much, and one more
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DeadLetter:
-    """One parked entry: why, where it was read, how often it was tried, and its fields."""
+    """One parked entry: why, where and by whom, how often it was tried, and all its fields."""
 
     reason: str
     cause: Cause
@@ -47,19 +48,48 @@ class DeadLetter:
     deliveries: int
     article_id: str | None
     original: Mapping[bytes, bytes]
+    consumer: str = ""  # the process that parked it; letters of before 0.2 do not say
     letter_id: str = ""
 
     @property
     def died_at(self) -> datetime:
         """When it was parked, by Redis's clock."""
-        return datetime.fromtimestamp(int(self.letter_id.partition("-")[0]) / 1000, UTC)
+        return _time(self.letter_id)
+
+    @property
+    def entered_at(self) -> datetime:
+        """When its entry was added to `stream`, by Redis's clock."""
+        return _time(self.entry_id)
+
+    @cached_property
+    def sent(self) -> Mapping[bytes, bytes]:
+        """The fields as the producer sent them: without those of ours beside them."""
+        try:
+            return wire.sent(self.original)
+        except InvalidMessage:
+            return self.original
 
     @property
     def data(self) -> bytes:
         """The article as it was sent: the field `data`, or every field as a line."""
-        if DATA in self.original:
-            return self.original[DATA]
-        return b"\n".join(name + b": " + value for name, value in self.original.items())
+        if DATA in self.sent:
+            return self.sent[DATA]
+        return b"\n".join(name + b": " + value for name, value in self.sent.items())
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Who sent the article, and where it stood in a file, as far as its bytes say."""
+        return origin(self.original)
+
+    @property
+    def owner(self) -> Owner:
+        """Whose it is, as it is counted."""
+        return origin_of(self.original, None, entry_id=self.entry_id)
+
+    @property
+    def replays(self) -> Replays:
+        """How often it was sent again before it died once more, and from which letters."""
+        return replays(self.original)
 
 
 def encode(letter: DeadLetter) -> dict[bytes, bytes]:
@@ -68,7 +98,7 @@ def encode(letter: DeadLetter) -> dict[bytes, bytes]:
     kept = (
         {_ORIGINAL + name: value for name, value in original.items()}
         if len(original) <= _FEW
-        else {_PACKED: _pack(original)}
+        else {_PACKED: wire.pack(original)}
     )
     return {
         b"reason": letter.reason.encode("utf-8", "replace"),
@@ -78,6 +108,7 @@ def encode(letter: DeadLetter) -> dict[bytes, bytes]:
         b"entry_id": letter.entry_id.encode(),
         b"deliveries": str(letter.deliveries).encode(),
         b"article_id": (letter.article_id or "").encode(),
+        b"consumer": letter.consumer.encode(),
         **kept,
     }
 
@@ -98,7 +129,8 @@ def decode(letter_id: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
         entry_id=text["entry_id"],
         deliveries=int(text["deliveries"]),
         article_id=text["article_id"] or None,
-        original=_unpack(fields[_PACKED])
+        consumer=text.get("consumer", ""),
+        original=wire.unpack(fields[_PACKED])
         if _PACKED in fields
         else {
             name.removeprefix(_ORIGINAL): value
@@ -109,55 +141,70 @@ def decode(letter_id: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
     )
 
 
-def _pack(fields: Mapping[bytes, bytes]) -> bytes:
-    """Return names and values in turn, as netstrings (cr.yp.to/proto/netstrings.txt)."""
-    return b"".join(b"%d:%s," % (len(part), part) for pair in fields.items() for part in pair)
+def _time(entry_id: str) -> datetime:
+    return datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC)
 
 
-def _unpack(packed: bytes) -> dict[bytes, bytes]:
-    parts: list[bytes] = []
-    at = 0
-    while at < len(packed):
-        colon = packed.index(b":", at)
-        end = colon + 1 + int(packed[at:colon])
-        parts.append(packed[colon + 1 : end])
-        at = end + 1
-    return dict(zip(parts[::2], parts[1::2], strict=True))
+async def letters(
+    redis: Redis,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    oldest_first: bool = False,
+) -> AsyncIterator[DeadLetter]:
+    """Yield the dead letters that were parked from `since` up to `until`, newest first.
 
-
-async def letters(redis: Redis) -> AsyncIterator[DeadLetter]:
-    """Yield every dead letter, newest first."""
-    newest = "+"
-    while page := cast("_Page", await redis.xrevrange(streams.DEAD, newest, "-", count=_PAGE)):
-        for entry_id, fields in page:
-            yield decode(entry_id.decode(), fields)
-        newest = f"({page[-1][0].decode()}"
+    They are read as they are yielded, some MB at once, so a million need no more memory than ten.
+    What is parked meanwhile is not among them when it is newest first; else `until` keeps it out.
+    """
+    first = f"{since.timestamp() * 1000:.0f}" if since else "-"
+    last = f"({until.timestamp() * 1000:.0f}-0" if until else "+"
+    command, at, end = ("XRANGE", first, last) if oldest_first else ("XREVRANGE", last, first)
+    client: Any = redis  # redis-py types each reply as the union of all that any server may send
+    read = partial(client.eval_ro, redis_scripts.PAGE, 1, streams.DEAD, command)
+    while page := await read(at, end, _PAGE_BYTES, _PAGE):
+        for entry_id, flat in page:
+            yield decode(entry_id.decode(), dict(zip(flat[::2], flat[1::2], strict=True)))
+        at = f"({page[-1][0].decode()}"
 
 
 async def letter(redis: Redis, letter_id: str) -> DeadLetter | None:
     """Return one dead letter, or None when there is none of this id."""
     if not re.fullmatch(r"\d{1,20}-\d{1,20}", letter_id):
         return None
-    page = cast("_Page", await redis.xrange(streams.DEAD, letter_id, letter_id))
+    client: Any = redis  # redis-py types each reply as the union of all that any server may send
+    page = await client.xrange(streams.DEAD, letter_id, letter_id)
     return decode(letter_id, page[0][1]) if page else None
 
 
 async def replay(redis: Redis, letter: DeadLetter, *, data: bytes | None = None) -> str | None:
     """Put `letter` back on the stream it came from, once; return its new entry id.
 
-    `data` replaces the field `data` (a mended article). None: somebody else replayed it before.
-    One of more than 1,000 fields goes back in two steps: cut off in between, it can go back again.
+    `data` replaces the field `data` (a mended article). None: it is gone, replayed or purged by
+    somebody else. The new entry says that it was sent again, and from which letter; one of more
+    than 1,000 fields has them packed in one (shared/wire.py).
     """
-    fields = dict(letter.original) if data is None else {DATA: data}
+    fields = letter.sent if data is None else {**beside(letter.original), DATA: data}
     if len(fields) > _FEW:
-        if await redis.xrange(streams.DEAD, letter.letter_id, letter.letter_id):
-            client: Any = redis  # its types know no names of fields in bytes
-            new_id: bytes = await client.xadd(letter.stream, fields)
-            await redis.xdel(streams.DEAD, letter.letter_id)
-            return new_id.decode()
-        return None
+        fields = {**beside(letter.original), wire.PACKED: wire.pack(fields)}
+    fields = {**fields, **once_more(letter.original, letter.letter_id)}
     flat = [part for pair in fields.items() for part in pair]
-    entry_id: bytes | None = await redis.eval(
-        _REPLAY, 2, streams.DEAD, letter.stream, letter.letter_id, *flat
+    owner = letter.owner
+    send = redis.register_script(redis_scripts.REPLAY)
+    entry_id: bytes | None = await send(
+        keys=[streams.DEAD, letter.stream, streams.ACCOUNTS, streams.FILE + owner.path],
+        args=[letter.letter_id, owner.producer, owner.life, *flat],
     )
     return entry_id.decode() if entry_id else None
+
+
+async def purge(redis: Redis, owners: Mapping[str, Owner]) -> int:
+    """Delete letters for good, given by id with their owners; return how many were still there."""
+    keys = [streams.DEAD, streams.ACCOUNTS]
+    args: list[str | int] = []
+    for letter_id, owner in owners.items():
+        if owner.path:
+            keys.append(streams.FILE + owner.path)
+        args += [letter_id, owner.producer, len(keys) if owner.path else 0, owner.life]
+    delete = redis.register_script(redis_scripts.PURGE)
+    return int(await delete(keys=keys, args=args)) if args else 0

@@ -21,6 +21,7 @@ from faststream.redis.message import RedisBatchStreamMessage
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from shared import connecting
 from shared.desk import Desk, M, Work
 from shared.group import Entry, Group, Pending
 from shared.metrics import Metrics
@@ -32,6 +33,8 @@ _POLL_MS: Final = 2_000  # redis-py gives up on a reply after 5 s, so an idle re
 _HOUSE_EVERY_S: Final = 1.0
 _TRIM_EVERY: Final = 5  # rounds of housekeeping
 _FORGET_EVERY: Final = 60
+_NOTICED_S: Final = 0.05  # Redis notices within milliseconds that a connection is closed
+_PROBE: Final = 10  # entries that are tried at once while nothing passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Consumer(Generic[M]):
         self._metrics = metrics
         self._log = get_logger(work.hop.stage)
         self._is_closing = False
+        self._round = asyncio.Lock()  # of housekeeping
+        self._refused: str | None = None
         self._subscriber = broker.subscriber(
             stream=StreamSub(
                 work.hop.source,
@@ -85,9 +90,10 @@ class Consumer(Generic[M]):
 
     async def open(self, redis: Redis) -> Sequence[Running]:
         """Make sure of the group. The broker starts the reading."""
-        self._group = Group(redis, self._hop, self.name)
+        self._group = Group(redis, self._hop, self.name, receipts_kept=self._settings.receipts_kept)
         self._desk = Desk(self._work, self._group, self._settings, self._metrics)
         await self._group.ensure()
+        self._desk.judge.recall(await self._group.held())
         return [self._keep_house(), self._refresh()]
 
     async def close(self) -> None:
@@ -97,11 +103,30 @@ class Consumer(Generic[M]):
         await self._subscriber.stop()
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(self._settings.stop_within_s):
-                await self._finish_own()
-                await self._group.forget(self.name)
+                async with self._round:  # the last one may have claimed, or begun to read again
+                    await self._subscriber.stop()
+                await self._desk.rest()
+                await self._leave()
+
+    async def _leave(self) -> None:
+        """Finish what this consumer has read, and remove it from the group.
+
+        Until Redis notices that a read was cut off, it may give it entries or make the consumer
+        anew, after all else was finished: so it is looked again until two looks agree.
+        """
+        before = -1
+        while True:
+            await self._finish_own()
+            pending = await self._group.forget(self.name)
+            if pending == before or self._desk.is_waiting:
+                return
+            before = pending
+            await asyncio.sleep(_NOTICED_S)
 
     async def problem(self) -> str | None:
         """Return what is wrong with this consumer, in one sentence, or None."""
+        if self._refused:
+            return f"Redis refuses us: {self._refused}"
         return self._desk.problem() if self._is_reading() else f"nothing reads {self._hop.source}"
 
     # ── housekeeping ──────────────────────────────────────────────────────────────────────────
@@ -113,15 +138,22 @@ class Consumer(Generic[M]):
             await asyncio.sleep(_HOUSE_EVERY_S)
             rounds += 1
             try:
-                await self._revive()
-                await self._measure()
-                await self._claim()
-                if rounds % _TRIM_EVERY == 0:
-                    await self._group.trim()
-                if rounds % _FORGET_EVERY == 0:
-                    await self._group.forget()
+                async with self._round:
+                    await self._look_after(rounds)
             except (RedisError, OSError) as error:
+                self._refused = str(error) if connecting.is_refusal(error) else None
                 self._log.warning("housekeeping waits", error=str(error))
+            else:
+                self._refused = None
+
+    async def _look_after(self, rounds: int) -> None:
+        await self._revive()
+        await self._measure()
+        await self._claim()
+        if rounds % _TRIM_EVERY == 0:
+            await self._group.trim()
+        if rounds % _FORGET_EVERY == 0:
+            await self._group.forget()
 
     async def _refresh(self) -> None:
         """Keep what is in hand from being claimed, for as long as this process lives."""
@@ -144,6 +176,7 @@ class Consumer(Generic[M]):
         if self._is_reading() or self._is_closing:
             return
         await self._group.ensure()
+        await self._group.own(b"0", 1)  # FastStream's task would not say why it may not read
         self._log.warning("reading again", stream=self._hop.source)
         await self._subscriber.stop()
         await self._subscriber.start()
@@ -154,6 +187,7 @@ class Consumer(Generic[M]):
         self._metrics.pending.set(state.pending)
         self._metrics.dead.set(state.dead)
         self._metrics.oldest_s.set(state.oldest_ms / 1000)
+        self._desk.judge.measure()
 
     async def _claim(self) -> None:
         """Work on what other consumers left alone; what failed before, one by one and last."""
@@ -162,6 +196,8 @@ class Consumer(Generic[M]):
             for pending in await self._group.abandoned(self._settings.reclaim_after_ms)
             if pending.id not in self._desk.held
         ]
+        if self._desk.judge.is_stuck:
+            left = left[:_PROBE]
         size = self._settings.batch_size
         fresh = [pending for pending in left if pending.deliveries <= 1]
         suspects = sorted(
@@ -172,6 +208,7 @@ class Consumer(Generic[M]):
             await self._take(batch)
         for suspect in suspects:
             await self._take([suspect])
+            await self._desk.rest({suspect.id})  # alone: the next one is not claimed before
 
     async def _take(self, pending: Sequence[Pending]) -> None:
         """Claim `pending` and work on it; bury what always ended its process."""
@@ -199,6 +236,7 @@ class Consumer(Generic[M]):
         while entries := await self._group.own(after, self._settings.batch_size):
             after = entries[-1].id
             await self._desk.take([entry for entry in entries if entry.fields])
+        await self._desk.rest()
 
 
 async def _parse(

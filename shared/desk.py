@@ -6,36 +6,36 @@
        │           └─ else, a bug: each article by itself, and parked after `max_deliveries`
        └─ not an article: parked
 
-Bugs park only while they are rare: when they hit more than a fifth of the last hundred articles,
-the articles stay pending, the desk slows down, and its problem says so.
+Only some of the last hundred articles may be parked (shared/judge.py): what would be beyond that
+stays pending, uncounted, and the desk's problem says so.
 """
 
 import asyncio
 import contextlib
 import random
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from redis.exceptions import RedisError
 
-from shared import deadletters, wire
-from shared.deadletters import Cause, DeadLetter
+from shared import wire
+from shared.ends import End, Ends
 from shared.errors import InvalidMessage, PermanentError, TransientError
-from shared.group import Entry, Group, Settlement
+from shared.group import Entry, Group
+from shared.judge import Judge
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.observability import get_logger, together
-from shared.outcome import Outcome, Status
+from shared.outcome import Outcome
+from shared.part import Notice
 from shared.retry import delay_s
 from shared.settings import Settings
 from shared.streams import Hop
 
-_BUG_WINDOW: Final = 100  # articles
-_BUG_MINIMUM: Final = 20
-_BUG_SHARE: Final = 0.2
+_LONG_PAUSE: Final = 20  # attempts, after which a pause is as long as it gets
 
 M = TypeVar("M", RawArticle, EnrichedArticle)
 Handler = Callable[[Sequence[M]], Awaitable[Sequence[Outcome | PermanentError]]]
@@ -57,29 +57,39 @@ class Work(Generic[M]):
     limit_bytes: int | None = None
 
 
-class _End(NamedTuple):
-    """What became of an entry, for Redis and for the log."""
+class _Read(NamedTuple, Generic[M]):
+    """An entry and the article it carries."""
 
-    settlement: Settlement
-    status: Status
-    article_id: str | None
-    reason: str | None = None
+    entry: Entry
+    article: M
+
+
+class _Batch(NamedTuple, Generic[M]):
+    """What was read together: articles, entries that raised as they were read, and ends."""
+
+    entries: Sequence[Entry]
+    read: list[_Read[M]]
+    unread: list[tuple[Entry, Exception]]
+    ends: list[End]
 
 
 class Desk(Generic[M]):
-    """Brings entries to their ends, one batch at a time."""
+    """Brings entries to their ends: one batch is worked on while the next is decoded."""
 
     def __init__(self, work: Work[M], group: Group, settings: Settings, metrics: Metrics) -> None:
         self.held: set[bytes] = set()  # ids that are in hand, here or waiting for their turn
+        self.judge = Judge(work.hop, settings, metrics)
+        self._end = Ends(work.hop, group.name)
         self._work: Work[M] = work
         self._group = group
         self._settings = settings
         self._metrics = metrics
         self._log = get_logger(work.hop.stage)
-        self._turn = asyncio.Lock()
+        self._turn = asyncio.Lock()  # held by the batch that is worked on
+        self._telling = asyncio.Lock()  # and by the one whose ends are told to Redis
+        self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._outage: str | None = None
-        self._bugs: deque[bool] = deque(maxlen=_BUG_WINDOW)
 
     @property
     def is_waiting(self) -> bool:
@@ -91,61 +101,60 @@ class Desk(Generic[M]):
         self._stopping.set()
 
     def problem(self) -> str | None:
-        """Return what is wrong, in one sentence, or None."""
-        if self._bugs_are_common():
-            share = sum(self._bugs) / len(self._bugs)
-            return f"{share:.0%} of the last articles hit a bug; they stay pending, see the log"
-        return self._outage
+        """Return what is wrong, in one sentence, or None; a Notice when it stops nothing."""
+        judged = self.judge.problem()
+        return self._outage or judged if isinstance(judged, Notice) else judged or self._outage
 
     async def take(self, entries: Sequence[Entry]) -> None:
-        """Bring `entries` to their ends; what has none yet stays pending."""
+        """Begin to work on `entries`, once those before them are worked on; return then.
+
+        So the next batch is read and decoded while this one is worked on, and no further one.
+        What has no end when the work is done stays pending.
+        """
         began = time.perf_counter()
-        with self._holding(entries):
-            async with self._turn:
-                await self._settle(await self._ends(entries))
-                if self._bugs_are_common():
-                    await self._pause(_BUG_MINIMUM)
-        self._metrics.batch_s.observe(time.perf_counter() - began)
+        ids = {entry.id for entry in entries}
+        self.held |= ids
+        try:
+            batch = self._decode(entries)
+            await self._turn.acquire()
+        except BaseException:
+            self.held -= ids
+            raise
+        task = asyncio.create_task(self._bring(batch))
+        self._tasks.add(task)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            self.held -= ids
+            self._metrics.batch_s.observe(time.perf_counter() - began)
+            if not task.cancelled() and (error := task.exception()):
+                self._log.error("a batch stays pending", exc_info=error)
+
+        task.add_done_callback(done)
+
+    async def rest(self, ids: AbstractSet[bytes] | None = None) -> None:
+        """Wait until what was begun has come to rest: these entries, or all."""
+        while self._tasks and (ids is None or self.held & ids):
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def bury(self, entries: Sequence[Entry]) -> None:
         """Park entries unread that never ended, however often they were delivered."""
-        await self._settle(
-            [
-                self._park(
-                    entry,
-                    f"delivered {entry.deliveries - 1} times and never finished: "
-                    "it seems to end the process that works on it",
-                    cause="crashed",
-                )
-                for entry in entries
-            ]
-        )
+        ends = [
+            self._end.parked(
+                entry,
+                f"delivered {entry.deliveries - 1} times and never finished: "
+                "it seems to end the process that works on it",
+                cause="crashed",
+            )
+            for entry in entries
+        ]
+        await self._settle(await self._judged(entries, ends))
 
     # ── to an end ─────────────────────────────────────────────────────────────────────────────
 
-    async def _ends(self, entries: Sequence[Entry]) -> list[_End]:
-        """Return the ends of `entries`; none for those that stay pending."""
-        attempt = 0
-        named: dict[bytes, str] = {}
-        while True:
-            try:
-                ends = await self._try(entries, named)
-            except TransientError as error:
-                attempt += 1
-                await self._uncount(entries)
-                if not await self._wait_out(error, attempt):
-                    return []
-            except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
-                return await self._isolate(entries, named, error)
-            else:
-                self._outage = None
-                self._bugs.extend([False] * len(ends))
-                return ends
-
-    async def _try(self, entries: Sequence[Entry], named: dict[bytes, str]) -> list[_End]:
-        """Return the ends of `entries`; add to `named` the article ids of those that have one."""
-        articles: dict[Entry, M] = {}
-        ends: list[_End] = []
+    def _decode(self, entries: Sequence[Entry]) -> _Batch[M]:
+        """Return what `entries` carry; what is no article has its end."""
+        batch = _Batch[M](entries, [], [], [])
         for entry in entries:
             try:
                 article = wire.decode(
@@ -156,68 +165,93 @@ class Desk(Generic[M]):
                     limit_bytes=self._work.limit_bytes,
                 )
             except InvalidMessage as error:
-                ends.append(self._park(entry, str(error), cause="invalid"))
+                end = self._end.parked(entry, str(error), cause="invalid", problems=error.problems)
+                batch.ends.append(end)
+            except PermanentError as error:
+                batch.ends.append(self._end.parked(entry, str(error), cause="rejected"))
+            except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
+                batch.unread.append((entry, error))
             else:
-                articles[entry] = article
-                named[entry.id] = article.article_id
-        outcomes = await self._work.handler(list(articles.values())) if articles else []
-        return ends + [
-            self._end(entry, named[entry.id], outcome)
-            for entry, outcome in zip(articles, outcomes, strict=True)
-        ]
+                batch.read.append(_Read(entry, article))
+        return batch
 
-    async def _isolate(
-        self, entries: Sequence[Entry], named: dict[bytes, str], error: Exception
-    ) -> list[_End]:
-        """Return the ends of entries that raised together: each is tried by itself."""
-        if len(entries) > 1:
-            return [end for entry in entries for end in await self._ends([entry])]
-        [entry] = entries
-        article_id = named.get(entry.id)
-        self._bugs.append(True)
+    async def _bring(self, batch: _Batch[M]) -> None:
+        """Bring a batch to its ends; Redis is told in the order of turns, outside of them."""
+        try:
+            ends = await self._judged(batch.entries, batch.ends)
+            ends += await self._ends(batch.read)
+            for entry, error in batch.unread:
+                ends += await self._bug(entry, None, error)
+            if self.judge.is_stuck:
+                await self._pause(_LONG_PAUSE)
+            await self._telling.acquire()
+        finally:
+            self._turn.release()
+        try:
+            await self._settle(ends)
+        finally:
+            self._telling.release()
+
+    async def _judged(self, entries: Sequence[Entry], ends: Sequence[End]) -> list[End]:
+        """Return the ends that may be; what may not die now stays pending, uncounted."""
+        kept: list[End] = []
+        held: list[End] = []
+        for end in ends:
+            may_be = self.judge.may_end(end.entry_id, end.cause, end.reason)
+            (kept if may_be else held).append(end)
+        if held:
+            ids = {end.entry_id for end in held}
+            reason = held[0].reason or ""
+            await self._hold([entry for entry in entries if entry.id in ids], reason)
+            self._log.warning("held back", articles=len(held), reason=reason)
+        return kept
+
+    async def _ends(self, batch: Sequence[_Read[M]]) -> list[End]:
+        """Return the ends of a batch; none for those that stay pending."""
+        attempt = 0
+        while batch:
+            try:
+                outcomes = await self._work.handler([read.article for read in batch])
+            except TransientError as error:
+                attempt += 1
+                await self._uncount([read.entry for read in batch])
+                if not await self._wait_out(error, attempt):
+                    return []
+            except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
+                if len(batch) > 1:
+                    return [end for read in batch for end in await self._ends([read])]
+                [read] = batch
+                return await self._bug(read.entry, read.article, error)
+            else:
+                self._outage = None
+                ends = [
+                    self._end.of(read.entry, read.article, outcome)
+                    for read, outcome in zip(batch, outcomes, strict=True)
+                ]
+                return await self._judged([read.entry for read in batch], ends)
+        return []
+
+    async def _bug(self, entry: Entry, article: M | None, error: Exception) -> list[End]:
+        """Return the end of an entry that raised by itself; none while it is tried again."""
+        said = f"{type(error).__name__}: {error}"
         self._metrics.articles["failed"].inc()
         self._log.error(
             "article",
-            article_id=article_id,
+            article_id=article.article_id if article else None,
             status="failed",
             entry_id=entry.id.decode(),
             deliveries=entry.deliveries,
             exc_info=error,
         )
-        if self._bugs_are_common():
-            await self._uncount([entry])
+        if not self.judge.may_fail(entry.id, said):
+            await self._hold([entry], said)
             return []
         if entry.deliveries < self._settings.max_deliveries:
             return []
-        reason = f"{type(error).__name__}: {error} (at each of {entry.deliveries} deliveries)"
-        return [self._park(entry, reason, cause="failed", article_id=article_id)]
+        reason = f"{said} (at each of {entry.deliveries} deliveries)"
+        return [self._end.parked(entry, reason, cause="failed", article=article)]
 
-    def _end(self, entry: Entry, article_id: str, outcome: Outcome | PermanentError) -> _End:
-        if isinstance(outcome, PermanentError):
-            return self._park(entry, str(outcome), cause="rejected", article_id=article_id)
-        if outcome.message is None:
-            settlement = Settlement(entry.id)
-        else:
-            settlement = Settlement(entry.id, "target", wire.encode(outcome.message))
-        return _End(settlement, outcome.status, article_id)
-
-    def _park(
-        self, entry: Entry, reason: str, *, cause: Cause, article_id: str | None = None
-    ) -> _End:
-        letter = DeadLetter(
-            reason=reason,
-            cause=cause,
-            stage=self._work.hop.stage,
-            stream=self._work.hop.source,
-            entry_id=entry.id.decode(),
-            deliveries=entry.deliveries,
-            article_id=article_id,
-            original=entry.fields,
-        )
-        settlement = Settlement(entry.id, "dead", deadletters.encode(letter))
-        return _End(settlement, "dead", article_id, reason)
-
-    async def _settle(self, ends: Sequence[_End]) -> None:
+    async def _settle(self, ends: Sequence[End]) -> None:
         """Acknowledge and publish at once; say so, a line an article, once it is done."""
         attempt = 0
         while ends:
@@ -231,27 +265,16 @@ class Desk(Generic[M]):
                 self._outage = None
                 with together():
                     for end in ends:
-                        if end.settlement.id in settled:  # else another consumer ended it
+                        if end.entry_id in settled:  # else another consumer ended it
                             self._say(end)
                 return
 
-    def _say(self, end: _End) -> None:
+    def _say(self, end: End) -> None:
         self._metrics.articles[end.status].inc()
         say = self._log.warning if end.status == "dead" else self._log.info
-        entry_id = end.settlement.id.decode()
+        entry_id = end.entry_id.decode()
         reason = {"reason": end.reason} if end.reason else {}
         say("article", article_id=end.article_id, status=end.status, entry_id=entry_id, **reason)
-
-    # ── in hand ───────────────────────────────────────────────────────────────────────────────
-
-    @contextlib.contextmanager
-    def _holding(self, entries: Sequence[Entry]) -> Iterator[None]:
-        ids = {entry.id for entry in entries}
-        self.held |= ids
-        try:
-            yield
-        finally:
-            self.held -= ids
 
     async def _uncount(self, entries: Sequence[Entry]) -> None:
         """Take this delivery of `entries` back: an outage is not an attempt."""
@@ -261,6 +284,12 @@ class Desk(Generic[M]):
             for deliveries in {entry.deliveries for entry in entries}:
                 ids = [entry.id for entry in entries if entry.deliveries == deliveries]
                 await self._group.refresh(ids, deliveries=deliveries - 1)
+
+    async def _hold(self, entries: Sequence[Entry], reason: str) -> None:
+        """Leave `entries` pending, uncounted, and tell whoever starts next why."""
+        await self._uncount(entries)
+        with contextlib.suppress(RedisError, OSError):
+            await self._group.hold(reason)
 
     async def _wait_out(self, error: Exception, attempt: int) -> bool:
         """Wait before attempt `attempt`; return False when the service is to stop instead."""
@@ -273,7 +302,3 @@ class Desk(Generic[M]):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay_s(attempt, jitter=random.random())):  # noqa: S311
                 await self._stopping.wait()
-
-    def _bugs_are_common(self) -> bool:
-        enough = len(self._bugs) >= _BUG_MINIMUM
-        return enough and sum(self._bugs) > _BUG_SHARE * len(self._bugs)

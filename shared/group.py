@@ -4,20 +4,27 @@ shared/delivery.py decides; only this file acknowledges, claims and trims. Every
 redis.exceptions.RedisError or OSError, and may be made again after it did.
 """
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
-from shared import redis_scripts, streams
+from shared import accounts, redis_scripts, streams
+from shared.accounts import Origin
+from shared.outcome import Status
 from shared.streams import Hop
 
 _PAGE: Final = 1_000
 _FORGET_AFTER_MS: Final = 3_600_000
+_HELD_S: Final = 600  # holding is told for this long after the last time; 5 s pass in between
+_HELD_BYTES: Final = 1_000  # of the reason
 _KEYS: Final = {"nowhere": 0, "target": 2, "dead": 3}  # as redis_scripts.SETTLE counts its keys
+_FILES_FROM: Final = 6
+_RECEIPTS: Final = 100_000
 
 Fields = Mapping[bytes, bytes]
 
@@ -39,11 +46,18 @@ class Pending(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """The end of an entry: acknowledged, and `fields` published to the target or the dead."""
+    """The end of an entry: acknowledged, `fields` published to the target or the dead, counted.
+
+    It is counted as `status`, for the producer and the file of `origin`; `receipt`, if there is
+    one, goes to the publishers.
+    """
 
     id: bytes
     to: Literal["nowhere", "target", "dead"] = "nowhere"
     fields: Fields = MappingProxyType({})
+    status: Status = "stored"
+    origin: Origin = Origin()
+    receipt: Fields = MappingProxyType({})
 
 
 class State(NamedTuple):
@@ -63,17 +77,24 @@ class State(NamedTuple):
 class Group:
     """The group of a hop, as its consumer `name` sees it."""
 
-    def __init__(self, redis: Redis, hop: Hop, name: str) -> None:
+    def __init__(
+        self, redis: Redis, hop: Hop, name: str, *, receipts_kept: int = _RECEIPTS
+    ) -> None:
         # redis-py types each reply as the union of all that any server may send.
         self._redis: Any = redis
         self._hop = hop
-        self._name = name
+        self.name = name
+        self._receipts_kept = receipts_kept
         self._settle = redis.register_script(redis_scripts.SETTLE)
+        self._begin = redis.register_script(redis_scripts.BEGIN)
         self._trim = redis.register_script(redis_scripts.TRIM)
         self._forget = redis.register_script(redis_scripts.FORGET)
 
     async def ensure(self) -> None:
-        """Make stream and group if they are missing; the group starts at the first entry."""
+        """Make stream and group if they are missing; the group starts at the first entry.
+
+        What it has ended is counted from here on.
+        """
         try:
             await self._redis.xgroup_create(
                 name=self._hop.source, groupname=self._hop.stage, id="0", mkstream=True
@@ -81,15 +102,28 @@ class Group:
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
+        with contextlib.suppress(OutOfMemoryError):  # then it begins with the first end
+            await self._begin(keys=self._keys(), args=[self._hop.stage])
 
     async def settle(self, ends: Iterable[Settlement]) -> set[bytes]:
         """End entries, all at once; return the ids that were still pending until now."""
-        arguments: list[bytes | str | int] = [self._hop.stage]
+        arguments: list[bytes | str | int] = [self._hop.stage, accounts.MOST_PRODUCERS]
+        arguments.append(self._receipts_kept)
+        files: dict[tuple[str, str], int] = {}
         for end in ends:
             flat = [part for pair in end.fields.items() for part in pair]
-            arguments += [end.id, _KEYS[end.to], len(flat), *flat]
-        keys = [self._hop.source, self._hop.target or self._hop.source, streams.DEAD]
+            told = [part for pair in end.receipt.items() for part in pair]
+            life = (end.origin.path, end.origin.life)
+            is_last = end.to != "target" and end.origin.path
+            file = files.setdefault(life, _FILES_FROM + len(files)) if is_last else 0
+            arguments += [end.id, _KEYS[end.to], end.status, end.origin.producer]
+            arguments += [file, end.origin.life, len(flat), len(told), *flat, *told]
+        keys = [*self._keys(), *(streams.FILE + path for path, _ in files)]
         return set(await self._settle(keys=keys, args=arguments))
+
+    def _keys(self) -> list[str]:
+        target = self._hop.target or self._hop.source
+        return [self._hop.source, target, streams.DEAD, streams.ACCOUNTS, streams.RECEIPTS]
 
     async def abandoned(self, idle_ms: int) -> list[Pending]:
         """Return up to 1,000 entries that nobody has touched for `idle_ms`, oldest first."""
@@ -102,7 +136,7 @@ class Group:
         """Take entries over if they are still untouched for `idle_ms`; count the delivery."""
         deliveries = dict(pending)
         claimed = await self._redis.xclaim(
-            self._hop.source, self._hop.stage, self._name, idle_ms, list(deliveries)
+            self._hop.source, self._hop.stage, self.name, idle_ms, list(deliveries)
         )
         return [Entry(id_, fields, deliveries[id_] + 1) for id_, fields in claimed if fields]
 
@@ -111,17 +145,30 @@ class Group:
         await self._redis.xclaim(
             self._hop.source,
             self._hop.stage,
-            self._name,
+            self.name,
             0,
             list(ids),
             justid=True,
             retrycount=deliveries,
         )
 
+    async def hold(self, reason: str) -> None:
+        """Tell processes that start in the next ten minutes that this stage holds what would die.
+
+        Else each start would let some more die, of a stage that is started again and again.
+        """
+        said = reason.encode("utf-8", "replace")[:_HELD_BYTES]
+        await self._redis.set(f"articles.held:{self._hop.stage}", said, ex=_HELD_S)
+
+    async def held(self) -> str | None:
+        """Return why what would die is held, if it is."""
+        reason = await self._redis.get(f"articles.held:{self._hop.stage}")
+        return reason.decode("utf-8", "replace") if reason is not None else None
+
     async def own(self, after: bytes, count: int) -> list[Entry]:
         """Return what this consumer has read and not ended, behind the id `after`."""
         reply = await self._redis.xreadgroup(
-            self._hop.stage, self._name, {self._hop.source: after}, count=count
+            self._hop.stage, self.name, {self._hop.source: after}, count=count
         )
         page = reply[0][1] if reply else []
         return [Entry(id_, fields or {}, 1) for id_, fields in page]
@@ -130,9 +177,14 @@ class Group:
         """Drop from the stream what all its groups have acknowledged; return how many."""
         return int(await self._trim(keys=[self._hop.source]))
 
-    async def forget(self, name: str = "") -> None:
-        """Remove the consumer `name`, and any idle for an hour; none that has entries pending."""
-        await self._forget(keys=[self._hop.source], args=[self._hop.stage, _FORGET_AFTER_MS, name])
+    async def forget(self, name: str = "") -> int:
+        """Remove the consumer `name`, and any idle for an hour; none that has entries pending.
+
+        Return how many `name` still has.
+        """
+        arguments: list[str | int] = [self._hop.stage, _FORGET_AFTER_MS, name]
+        left: int = await self._forget(keys=[self._hop.source], args=arguments)
+        return left
 
     async def state(self) -> State:
         """Return how far this group is, now; before it is made, all of the stream is lag."""

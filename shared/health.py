@@ -15,6 +15,9 @@ from faststream.asgi.handlers import HttpHandler
 from faststream.asgi.types import ASGIApp, Scope
 from prometheus_client import CollectorRegistry, make_asgi_app
 
+from shared.part import Notice
+
+Status = Literal["ok", "warning", "bad"]
 Check = Callable[[], Awaitable[str | None]]
 
 _EVERY_S: Final = 1.0
@@ -23,10 +26,10 @@ _STALE_S: Final = 10.0
 
 
 class Report(TypedDict):
-    """What /health answers: `ok` or what is wrong, in all and for each check."""
+    """What /health answers: `ok`, or how it is and what is wrong, for each check."""
 
     stage: str
-    status: Literal["ok", "bad"]
+    status: Status
     checks: dict[str, str]
 
 
@@ -55,18 +58,20 @@ class Health:
         if age > _STALE_S:
             problems["health"] = f"last looked at {age:.0f} s ago"
         checks = {name: problem or "ok" for name, problem in problems.items()}
-        bad = any(problems.values())
-        return {"stage": self._stage, "status": "bad" if bad else "ok", "checks": checks}
+        wrong = [problem for problem in problems.values() if problem]
+        bad = [problem for problem in wrong if not isinstance(problem, Notice)]
+        status: Status = "bad" if bad else "warning" if wrong else "ok"
+        return {"stage": self._stage, "status": status, "checks": checks}
 
     def routes(self, registry: CollectorRegistry) -> list[tuple[str, ASGIApp | HttpHandler]]:
-        """Return the ASGI routes: /health answers 200 or 503 with the report as JSON."""
+        """Return the ASGI routes: /health answers 200, or 503 when bad, with the report as JSON."""
 
         @get
         async def health(scope: Scope) -> AsgiResponse:  # noqa: ARG001 (the framework's signature)
             report = self.report()
             return AsgiResponse(
                 orjson.dumps(report),
-                200 if report["status"] == "ok" else 503,
+                503 if report["status"] == "bad" else 200,
                 {"content-type": "application/json"},
             )
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 ID_LENGTH: Final = 32  # hexadecimal digits = 128 bits: no collision among 10^15 articles
 
+_REVISION_DIGITS: Final = 16
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
 
 
@@ -33,6 +34,11 @@ def article_id(
     if url:
         return _digest("url", url)[:ID_LENGTH]
     return _digest("text", fold(text))[:ID_LENGTH]
+
+
+def revision_id(article_id: str, content_hash: str) -> str:
+    """Return `_id` of the revision of an article that says what `content_hash` is made of."""
+    return f"{article_id}:{content_hash[:_REVISION_DIGITS]}"
 
 
 def content_hash(content: Mapping[str, Any]) -> str:

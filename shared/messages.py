@@ -27,7 +27,9 @@ from pydantic import (
 
 from shared import identity
 from shared.markup import text_of
+from shared.streams import RAW
 
+_MANY: Final = 1_000  # subjects, further ids: 450,000 of them took ten seconds to read
 _EXACT: Final = 2**53  # up to which every whole number is a float, too
 ENTRY: Final = "entry"  # key of the validation context under which delivery says where it read
 
@@ -64,14 +66,16 @@ def _pub_status(value: object) -> object:
 
 def _exact(value: object) -> object:
     """Refuse a number that JSON parsers round: it would not be what was sent."""
-    if isinstance(value, float) and abs(value) >= _EXACT:
+    if isinstance(value, float) and not -_EXACT < value < _EXACT:  # nor NaN
         msg = "too many digits for a number; send it as a text"
         raise ValueError(msg)
     return value
 
 
 UtcDatetime = Annotated[datetime, AfterValidator(_utc)]
-Line = Annotated[str, AfterValidator(_one_line)]
+# Headline and summary are indexed by word: one article of 1.3 million different words kept MongoDB
+# busy for longer than the ten seconds of a write, for ever; a hundred at both limits take 5 s.
+Line = Annotated[str, StringConstraints(max_length=50_000), AfterValidator(_one_line)]
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2048)]
 PubStatus = Annotated[
     Literal["usable", "withheld", "canceled"],
@@ -101,10 +105,12 @@ class FileOrigin(Message):
 
 
 class EntryOrigin(Message):
-    """Which stream entry brought an article that no file did."""
+    """Which stream entry brought an article, and what stood there beside it."""
 
     stream: str
     entry_id: str = Field(description="Redis stream id, `milliseconds-sequence`.")
+    producer: str | None = Field(None, description="Who sent it, as the entry's field says.")
+    message_id: str | None = Field(None, description="The producer's own name for the message.")
 
     @property
     def added_at(self) -> datetime:
@@ -113,7 +119,7 @@ class EntryOrigin(Message):
 
 
 class Provenance(Message):
-    """How an article came in: from a file, or as a message."""
+    """How an article came in: out of a file or not, and by which entry of the stream."""
 
     file: FileOrigin | None = None
     entry: EntryOrigin | None = None
@@ -146,7 +152,13 @@ def _received_with_entry(value: object, info: ValidationInfo) -> object:
 
 
 def _provenance_of_entry(value: object, info: ValidationInfo) -> object:
-    return Provenance(entry=_entry(info)) if value is None else value
+    """Say which entry brought the article; of a file's, too, where it is read first."""
+    entry = _entry(info)
+    if value is None:
+        return Provenance(entry=entry)
+    if entry and entry.stream == RAW and isinstance(value, dict):
+        return {**value, "entry": entry}
+    return value
 
 
 def _text_of_html(value: object, info: ValidationInfo) -> object:
@@ -165,11 +177,12 @@ class RawArticle(Message):
     uri: Identifier | None = Field(None, description="The publisher's lasting id of the article.")
     guid: Identifier | None = Field(None, description="The publisher's id, where it has no uri.")
     url: Identifier | None = Field(None, description="Where the article is published.")
-    version: Annotated[str, Field(coerce_numbers_to_str=True), BeforeValidator(_exact)] | None = (
-        Field(
-            None,
-            description="The publisher's own version label; `updated_at` is what orders versions.",
-        )
+    version: (
+        Annotated[str, Field(coerce_numbers_to_str=True, max_length=2048), BeforeValidator(_exact)]
+        | None
+    ) = Field(
+        None,
+        description="The publisher's own version label; `updated_at` is what orders versions.",
     )
     pub_status: PubStatus = Field("usable", description="IPTC pubStatus; `canceled` is a kill.")
     embargoed_until: UtcDatetime | None = Field(None, description="Not for readers before.")
@@ -188,9 +201,13 @@ class RawArticle(Message):
         None, description="IPTC urgency: 1 is a flash, 9 the least."
     )
     located: Line | None = Field(None, description="Where the story was written, as given.")
-    subjects: tuple[Subject, ...] = Field((), description="The publisher's own topics, as given.")
+    subjects: tuple[Subject, ...] = Field(
+        (), max_length=_MANY, description="The publisher's own topics, as given."
+    )
     alt_ids: dict[str, str] = Field(
-        default_factory=dict, description="The publisher's further ids, by their kind."
+        default_factory=dict,
+        max_length=_MANY,
+        description="The publisher's further ids, by their kind.",
     )
     published_at: UtcDatetime | None = Field(None, description="First publication.")
     updated_at: UtcDatetime | None = Field(None, description="Time of this version.")

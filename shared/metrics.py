@@ -27,6 +27,12 @@ class Metrics:
             "newsflow_oldest_seconds", "Age of the oldest entry not acknowledged.", stage
         )
         self.dead = self._gauge("newsflow_dead", "Entries on articles.dead, of all stages.", stage)
+        self.holding = self._gauge(
+            "newsflow_holding", "1 while articles that would die are held back, else 0.", stage
+        )
+        self.invalid_ratio = self._gauge(
+            "newsflow_invalid_ratio", "Share of the last 100 entries that were no article.", stage
+        )
         self.batch_s: Histogram = Histogram(
             "newsflow_batch_seconds",
             "Time from reading a batch to its acknowledgement.",

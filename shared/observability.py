@@ -5,6 +5,7 @@ uvicorn, motor) take the same way out, from level WARNING.
 """
 
 import contextlib
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from typing import BinaryIO, ClassVar, Final, Literal, cast
 import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from shared.plain import plain
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -65,7 +68,7 @@ def configure(*, level: str, log_format: Literal["auto", "json", "console"]) -> 
         else structlog.processors.JSONRenderer(serializer=_dumps)
     )
     own = renderer if console else structlog.processors.JSONRenderer(serializer=_dump_bytes)
-    exceptions: list[Processor] = [] if console else [structlog.processors.format_exc_info]
+    exceptions: list[Processor] = [_plain] if console else [structlog.processors.format_exc_info]
     structlog.configure(
         processors=[*before, *exceptions, own],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
@@ -96,13 +99,21 @@ def _dumps(event: EventDict, **_: object) -> str:
 
 
 def _dump_bytes(event: EventDict, **_: object) -> bytes:
-    return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
+    except orjson.JSONEncodeError:  # half of a surrogate pair, in the text of an error
+        return json.dumps(event, default=str).encode()
 
 
 def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Add the time, which orjson writes at a third of what TimeStamper takes."""
     event["timestamp"] = datetime.now(UTC)
     return event
+
+
+def _plain(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Show on a terminal what it would obey; JSON escapes it anyway."""
+    return {name: plain(said) if isinstance(said, str) else said for name, said in event.items()}
 
 
 def _name_the_library(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

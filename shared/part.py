@@ -8,6 +8,12 @@ from redis.asyncio import Redis
 Running = Coroutine[Any, Any, None]
 
 
+class Notice(str):
+    """Something to look at that stops nothing: health says `warning`, and not `bad`."""
+
+    __slots__ = ()
+
+
 class Part(Protocol):
     """Something that lives as long as its service."""
 
@@ -22,4 +28,7 @@ class Part(Protocol):
         """End, within `stop_within_s`: what was begun is finished, or left for others."""
 
     async def problem(self) -> str | None:
-        """Return what is wrong, in one sentence, or None. Asked once a second."""
+        """Return what is wrong, in one sentence, or None. Asked once a second.
+
+        A Notice is for what stops nothing.
+        """

@@ -23,8 +23,8 @@ from faststream.redis import RedisBroker
 from faststream.specification import AsyncAPI
 from redis.exceptions import RedisError
 
-from shared import observability
-from shared.broker import connect, place
+from shared import connecting, observability
+from shared.broker import connect, place, refusal
 from shared.errors import NewsflowError
 from shared.health import Check, Health
 from shared.metrics import Metrics
@@ -33,8 +33,12 @@ from shared.part import Part, Running
 from shared.settings import InvalidSettings, Settings, load
 
 S = TypeVar("S", bound=Settings)
+
+_MOST_CONNECTIONS: Final = 100  # to /health; more are answered 503, and take no file descriptors
 _EXIT_FAILED: Final = 1
 _EXIT_SETTINGS: Final = 2
+# Objects: a batch of 400 articles makes some 30,000, all of which go without a collection.
+_COLLECT_EVERY: Final = 20_000
 
 
 class Service:
@@ -73,7 +77,13 @@ class Service:
         """Run until SIGTERM, SIGINT or a failure; return the exit code."""
         listener = self._listen()
         server = _Server(
-            uvicorn.Config(self.app, lifespan="off", log_config=None, access_log=False)
+            uvicorn.Config(
+                self.app,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                limit_concurrency=_MOST_CONNECTIONS,
+            )
         )
         started = asyncio.Event()
         main = asyncio.current_task()
@@ -115,7 +125,12 @@ class Service:
         os.environ["FASTSTREAM_SUPERVISOR_DISABLED"] = "1"
         redis = await connect(self._broker, stage=self.stage)
         for part in self._parts.values():
-            running = await part.open(redis)
+            try:
+                running = await part.open(redis)
+            except RedisError as error:
+                if connecting.is_refusal(error):
+                    raise refusal(self._broker, error) from None
+                raise
             self._opened.append((part, [self._run(coroutine) for coroutine in running]))
         self._watch = self._run(self.health.watch())
 
@@ -161,6 +176,7 @@ def run(create: Callable[[S], Service], settings: type[S]) -> NoReturn:
         observability.configure(level=loaded.log_level, log_format=loaded.log_format)
         service = create(loaded)
         gc.freeze()  # modules are for good: each full collection would look through them again
+        gc.set_threshold(_COLLECT_EVERY, 10, 10)
         sys.exit(asyncio.run(service.serve()))
     except NewsflowError as error:
         print(f"newsflow: {error}", file=sys.stderr)  # noqa: T201 (also when logs are not set up)

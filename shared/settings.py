@@ -10,11 +10,12 @@ import os
 import secrets
 import socket
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import AfterValidator, Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.addresses import usable_redis_url
 from shared.errors import NewsflowError
 
 S = TypeVar("S", bound=BaseSettings)
@@ -31,7 +32,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NEWSFLOW_", frozen=True, extra="ignore")
 
-    redis_url: str = Field(
+    redis_url: Annotated[str, AfterValidator(usable_redis_url)] = Field(
         "redis://127.0.0.1:6379/0",
         description="Redis 7 or Valkey; `rediss://` for TLS, user and password before an `@`.",
     )
@@ -42,8 +43,18 @@ class Settings(BaseSettings):
     max_deliveries: PositiveInt = Field(
         5, description="Park an article after this many failed deliveries."
     )
+    max_dead_percent: int = Field(
+        20,
+        ge=1,
+        le=100,
+        description="Of the last 100 articles a process parks no more; others that would be parked "
+        "stay pending, with an alarm. 100 parks all.",
+    )
     max_article_bytes: PositiveInt = Field(
         8 * 1024 * 1024, description="Larger articles are refused; MongoDB's own limit is 16 MiB."
+    )
+    receipts_kept: PositiveInt = Field(
+        100_000, description="So many of the newest receipts for publishers stay in Redis."
     )
     stop_within_s: PositiveInt = Field(
         20, description="Time to finish what was begun after SIGTERM, in seconds."
@@ -71,7 +82,8 @@ def load(settings: type[S]) -> S:
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix", "")
         problems = "; ".join(
-            f"{prefix}{'.'.join(map(str, problem['loc']))}".upper() + f": {problem['msg']}"
+            f"{prefix}{'.'.join(map(str, problem['loc']))}".upper()
+            + f": {problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors(include_url=False, include_input=False)
         )
         raise InvalidSettings(problems) from None

@@ -20,6 +20,9 @@ from typing import Final
 RAW: Final = "articles.raw"
 ENRICHED: Final = "articles.enriched"
 DEAD: Final = "articles.dead"
+RECEIPTS: Final = "articles.receipts"  # for publishers, see shared/receipts.py
+ACCOUNTS: Final = "articles.accounts"  # a hash: what was counted, see shared/accounts.py
+FILE: Final = "articles.file:"  # and a path: a hash, the life of a file
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The shapes in which an article may stand in a stream entry. Pure.
 
-The contract: one field `data` that holds a JSON object; further fields are ignored.
+The contract: one field `data` that holds a JSON object. Beside it `producer` says who sends it,
+and `message_id` names the message; further fields are ignored.
 
     XADD articles.raw * data '{"headline": "...", "body": "..."}'
 
@@ -8,27 +9,32 @@ Also understood, because people send them:
 
     XADD articles.raw * headline '...' body '...'     flat fields, each one text
     broker.publish(article, stream="articles.raw")    FastStream's own envelope in `__data__`
+
+Fields of ours beside them begin with `newsflow.`, and are no part of the article: what a dead
+letter that was sent again tells of itself (shared/replays.py), and an entry of more fields than a
+script hands over, as one field.
 """
 
-import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 import orjson
 from pydantic import ValidationError
 
-from shared.errors import InvalidMessage
-from shared.messages import ENTRY, EntryOrigin, Message
+from shared import envelope
+from shared.accounts import entry_origin
+from shared.errors import InvalidMessage, Problem, TooLarge
+from shared.messages import ENTRY, Message
 
 M = TypeVar("M", bound=Message)
 
 DATA: Final = b"data"
+OURS: Final = b"newsflow."
+PACKED: Final = b"newsflow.fields"
 
-_FASTSTREAM: Final = b"__data__"
-_FASTSTREAM_MAGIC: Final = b"\x89BIN\x0d\x0a\x1a\x0a"
-_FASTSTREAM_HEAD: Final = struct.Struct(">HII")  # version, where headers start, where data starts
 _TEXT_FIELDS: Final = (b"headline", b"body", b"body_html")
 _SHOWN_PROBLEMS: Final = 5
+_LENGTH_DIGITS: Final = 12  # of a netstring; Redis takes values of 512 MB
 
 
 def encode(message: Message) -> dict[bytes, bytes]:
@@ -46,17 +52,17 @@ def decode(
 ) -> M:
     """Return the message that the entry `entry_id` of `stream` carries.
 
-    Raises InvalidMessage, with a reason for people, when the fields are of none of the shapes, the
-    JSON is larger than `limit_bytes`, or its object is not a `message`.
+    Raises InvalidMessage, with a reason for people, when the fields are of none of the shapes, or
+    the JSON object is not a `message`; TooLarge when the JSON is larger than `limit_bytes`.
     """
-    body = _body(fields)
-    if limit_bytes is not None and len(body) > limit_bytes:
-        raise InvalidMessage(too_large(len(body), limit_bytes))
-    origin = EntryOrigin(stream=stream, entry_id=entry_id)
+    text = body(fields)
+    if limit_bytes is not None and len(text) > limit_bytes:
+        raise TooLarge(too_large(len(text), limit_bytes))
+    origin = entry_origin(fields, stream=stream, entry_id=entry_id)
     try:
-        return message.model_validate_json(body, context={ENTRY: origin})
+        return message.model_validate_json(text, context={ENTRY: origin})
     except ValidationError as error:
-        raise InvalidMessage(explain(error)) from None
+        raise InvalidMessage(explain(error), problems(error)) from None
 
 
 def too_large(size: int, limit_bytes: int) -> str:
@@ -66,10 +72,22 @@ def too_large(size: int, limit_bytes: int) -> str:
 
 def explain(error: ValidationError) -> str:
     """Return what is wrong with an article, for its publisher: field by field, in one line."""
-    problems = [_problem(details) for details in error.errors(include_url=False)]
-    shown = "; ".join(problems[:_SHOWN_PROBLEMS])
-    more = len(problems) - _SHOWN_PROBLEMS
+    found = [_problem(details) for details in error.errors(include_url=False)]
+    shown = "; ".join(found[:_SHOWN_PROBLEMS])
+    more = len(found) - _SHOWN_PROBLEMS
     return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def problems(error: ValidationError) -> list[Problem]:
+    """Return the same for programs: where it is (RFC 6901), and which rule it breaks."""
+    return [
+        Problem(_pointer(details["loc"]), details["type"], _problem(details))
+        for details in error.errors(include_url=False)
+    ]
+
+
+def _pointer(steps: Iterable[str | int]) -> str:
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 def _problem(details: Any) -> str:  # noqa: ANN401 (pydantic's ErrorDetails differs by version)
@@ -87,10 +105,12 @@ def _problem(details: Any) -> str:  # noqa: ANN401 (pydantic's ErrorDetails diff
     return f"`{field}`: {text}{given}" if field else text
 
 
-def _body(fields: Mapping[bytes, bytes]) -> bytes:
-    """Return the JSON object of an entry, whichever shape it has."""
-    if _FASTSTREAM in fields:
-        return _unwrap(fields[_FASTSTREAM])
+def body(fields: Mapping[bytes, bytes]) -> bytes:
+    """Return the JSON of an entry, whichever shape it has; raises InvalidMessage if it has none."""
+    if any(name.startswith(OURS) for name in fields):
+        fields = sent(fields)
+    if envelope.FIELD in fields:
+        return envelope.body(fields[envelope.FIELD])
     data = fields.get(DATA)
     flat = any(field in fields for field in _TEXT_FIELDS)
     if data is not None and (data.lstrip()[:1] == b"{" or not flat):
@@ -100,6 +120,38 @@ def _body(fields: Mapping[bytes, bytes]) -> bytes:
         msg = f"no article: an entry needs a field `data` with a JSON object; this one has {names}"
         raise InvalidMessage(msg)
     return _object_of(fields)
+
+
+def sent(fields: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return the fields of an entry as its producer sent them, without those of ours.
+
+    Raises InvalidMessage when a field that only we write is not as we write it.
+    """
+    theirs = {name: value for name, value in fields.items() if not name.startswith(OURS)}
+    return theirs | unpack(fields[PACKED]) if PACKED in fields else theirs
+
+
+def pack(fields: Mapping[bytes, bytes]) -> bytes:
+    """Return names and values in turn, as netstrings (cr.yp.to/proto/netstrings.txt)."""
+    return b"".join(b"%d:%s," % (len(part), part) for pair in fields.items() for part in pair)
+
+
+def unpack(packed: bytes) -> dict[bytes, bytes]:
+    """Return what was packed; raises InvalidMessage when it was not packed by `pack`."""
+    parts: list[bytes] = []
+    at = 0
+    try:
+        while at < len(packed):
+            colon = packed.index(b":", at, at + _LENGTH_DIGITS)
+            end = colon + 1 + int(packed[at:colon])
+            parts.append(packed[colon + 1 : end])
+            if end < colon or packed[end : end + 1] != b",":
+                raise ValueError  # noqa: TRY301 (the same as what int and index say)
+            at = end + 1
+        return dict(zip(parts[::2], parts[1::2], strict=True))
+    except ValueError:
+        msg = f"`{PACKED.decode()}`: not packed as we pack"
+        raise InvalidMessage(msg) from None
 
 
 def _object_of(fields: Mapping[bytes, bytes]) -> bytes:
@@ -112,25 +164,3 @@ def _object_of(fields: Mapping[bytes, bytes]) -> bytes:
         broken = next(name for name, value in fields.items() if error.object in (name, value))
         msg = f"`{broken.decode('utf-8', 'replace')}`: not UTF-8 (byte {error.start})"
         raise InvalidMessage(msg) from None
-
-
-def _unwrap(data: bytes) -> bytes:
-    """Return the body within FastStream's envelope, binary or the JSON one of its versions < 0.6.
-
-    The headers are skipped by the offset in the head, never parsed: FastStream 0.7 writes the
-    length of a header in characters where bytes are meant.
-    """
-    if data.startswith(_FASTSTREAM_MAGIC):
-        try:
-            _, _, start = _FASTSTREAM_HEAD.unpack_from(data, len(_FASTSTREAM_MAGIC))
-        except struct.error:
-            msg = "`__data__`: FastStream's envelope is cut off"
-            raise InvalidMessage(msg) from None
-        return data[start:]
-    try:
-        envelope = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return data
-    if isinstance(envelope, dict) and envelope.keys() == {"data", "headers"}:
-        return str(envelope["data"]).encode()
-    return data

@@ -12,11 +12,16 @@ keep() { # NAME CONTENT
   [ -e "secrets/$1" ] || { printf '%s' "$2" >"secrets/$1" && chmod 444 "secrets/$1"; }
 }
 
-if [ ! -e secrets/redis_users ]; then
-  redis=$(password)
-  keep newsflow_redis_url "redis://newsflow:$redis@redis:6379/0"
-  keep redis_users "user default on nopass resetkeys resetchannels -@all +ping
-user newsflow on >$redis resetkeys ~articles.* resetchannels -@all +@stream +@hash +@sortedset +get +set +del +expire +persist +@scripting +@connection +ping +info +time
+# A user for each service, with the rights of deploy/redis/users.acl.
+if [ ! -e secrets/ingest_redis_url ]; then
+  users=$(<deploy/redis/users.acl)
+  for user in ingest enrich store operator reader producer; do
+    redis=$(password)
+    users=${users//>${user^^}_PASSWORD/>$redis}
+    keep "${user}_redis_url" "redis://$user:$redis@redis:6379/0"
+  done
+  rm -f secrets/redis_users # of an earlier version, with one user for all
+  keep redis_users "$users
 "
 fi
 keep mongo_key "$(head -c 756 /dev/urandom | base64 -w 76)"
@@ -26,4 +31,5 @@ if [ ! -e secrets/mongo_newsflow_password ]; then
   keep mongo_newsflow_password "$mongo"
   keep newsflow_mongo_url "mongodb://newsflow:$mongo@mongo:27017/?replicaSet=newsflow&authSource=newsflow"
 fi
+rm -f secrets/newsflow_redis_url # of an earlier version
 echo "passwords are in ./secrets; next: docker compose up -d --build"

@@ -12,10 +12,13 @@ from services.cli import (
     export,
     files,
     query,
+    reconcile,
     reenrich,
+    replaying,
     status,
     tail,
     topics,
+    trace,
     up,
 )
 from services.cli.terminal import failing_in_one_line
@@ -59,17 +62,37 @@ app.command(
     """newsflow reenrich --where '{"byline": "Amina Okoro"}' --all --yes""",
 )(reenrich.reenrich)
 
+app.command(
+    epilog="Examples: newsflow reconcile; newsflow reconcile --quick --json | jq .holds; "
+    "newsflow reconcile --accept 'test data, deleted by hand on Monday'",
+)(reconcile.reconcile)
+
+app.command(
+    epilog="Examples: newsflow trace f7b8b3ddeb9be1510d3a7d63d9e53e93; newsflow trace wire.jsonl; "
+    "newsflow trace 1795470694568-0; newsflow trace wire-4711 --json | jq '.articles[].now'",
+)(trace.trace)
+
 dead_app = typer.Typer(
-    help="What could not go on: list it, look at it, send it again.", no_args_is_help=True
+    help="What could not go on: list it, look at it, send it again, delete it.",
+    no_args_is_help=True,
 )
-dead_app.command("list", epilog="Example: newsflow dead list --cause invalid")(dead.list_)
+dead_app.command(
+    "list",
+    epilog="Examples: newsflow dead list --cause invalid --since 1d; "
+    "newsflow dead list --file 'ap-*' --json | jq .reason",
+)(dead.list_)
+dead_app.command(epilog="Example: newsflow dead reasons --since 1d")(dead.reasons)
 dead_app.command(epilog="Example: newsflow dead show 1795470694568-0 --raw > mended.json")(
     dead.show
 )
 dead_app.command(
     epilog="Examples: newsflow dead replay 1795470694568-0 --data mended.json; "
-    "newsflow dead replay --all --cause failed --dry-run",
-)(dead.replay)
+    "newsflow dead replay --cause failed --dry-run; newsflow dead replay --reason 'no disk' --yes",
+)(replaying.replay)
+dead_app.command(
+    epilog="Examples: newsflow dead purge --cause invalid --until 30d --to november.jsonl; "
+    "newsflow dead purge --source 'Wire Test' --dry-run",
+)(replaying.purge)
 app.add_typer(dead_app, name="dead")
 
 topics_app = typer.Typer(

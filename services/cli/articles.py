@@ -22,6 +22,7 @@ from services.ingest.records import Limits
 from services.ingest.unpacking import Allowance
 from services.store.settings import StoreSettings
 from shared import streams, wire
+from shared.accounts import PRODUCER
 from shared.broker import publish as publish_to
 
 _CHUNK: Final = 100
@@ -93,7 +94,7 @@ def records(file: Path, stream: BinaryIO) -> Iterator[Read]:
 
 async def _publish_chunk(client: Redis, file: Path, chunk: list[Read], *, as_json: bool) -> int:
     good = [one for one in chunk if one.article]
-    entries = [{wire.DATA: one.article} for one in good]
+    entries = [{wire.DATA: one.article, PRODUCER: b"publish"} for one in good]
     for one, entry_id in zip(good, await publish_to(client, streams.RAW, entries), strict=True):
         shown = {"file": file.as_posix(), "article_id": one.article_id, "entry_id": entry_id}
         line(shown if as_json else f"{entry_id}  {one.article_id}  {file.as_posix()}")

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from pydantic import BaseModel
@@ -16,9 +15,11 @@ from redis.exceptions import RedisError
 
 from services.ingest.ledger import Ledger, Life
 from services.ingest.shelf import failures
+from services.store.driver_errors import said
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
 from shared import streams
+from shared.addresses import without_password
 from shared.errors import NewsflowError, RedisUnavailable
 from shared.group import Group
 
@@ -30,7 +31,7 @@ class StageView(BaseModel):
     """One stage: its health, and what waits before it."""
 
     stage: str
-    health: Literal["ok", "bad", "away", "unknown"] = "unknown"
+    health: Literal["ok", "warning", "bad", "away", "unknown"] = "unknown"
     problems: list[str] = []
     lag: int | None = None
     pending: int | None = None
@@ -82,10 +83,10 @@ async def look(settings: StoreSettings, *, health_urls: Mapping[str, str], inbox
     try:
         documents = await _documents(settings)
     except (PyMongoError, TimeoutError, NewsflowError) as error:
-        problems.append(f"MongoDB: {error or 'no answer'}"[:200])
+        problems.append(f"MongoDB: {said(error) or 'no answer'}"[:200])
     views = list(known.values())
     return Overview(
-        ok=not problems and all(view.health in {"ok", "unknown"} for view in views),
+        ok=not problems and all(view.health not in {"bad", "away"} for view in views),
         redis_url=without_password(settings.redis_url),
         mongo_url=without_password(settings.mongo_url),
         health_urls=dict(health_urls),
@@ -96,15 +97,6 @@ async def look(settings: StoreSettings, *, health_urls: Mapping[str, str], inbox
         failed_files=len(failures(inbox)),
         reading=reading,
     )
-
-
-def without_password(url: str) -> str:
-    """Return `url` with its password as `***`."""
-    parts = urlsplit(url)
-    credentials, at, place = parts.netloc.rpartition("@")
-    user, colon, _ = credentials.partition(":")
-    hidden = f"{user}{colon}{'***' if colon else ''}{at}{place}"
-    return parts._replace(netloc=hidden).geturl()
 
 
 async def _documents(settings: StoreSettings) -> int:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from bson import json_util
@@ -24,6 +24,8 @@ from services.store.questions import Query
 from services.store.questions import query as query_for
 from services.store.settings import StoreSettings
 from shared.errors import PermanentError
+
+_SCRIPTS: Final = frozenset({"$where", "$function", "$accumulator"})
 
 
 def reenrich(
@@ -79,7 +81,19 @@ def _filter(where: str) -> dict[str, Any]:
         fail(f"--where is not JSON: {error}", code=2)
     if not isinstance(read, dict):
         fail("--where is no JSON object", code=2)
+    if script := _script_in(read):
+        fail(f"--where takes no JavaScript: {script}; a filter does without", code=2)
     return read
+
+
+def _script_in(value: Any) -> str | None:  # noqa: ANN401 (whatever JSON holds)
+    """Return the operator of a filter that has MongoDB run JavaScript, if it has one."""
+    if isinstance(value, list):
+        return next(filter(None, map(_script_in, value)), None)
+    if not isinstance(value, dict):
+        return None
+    found = [name for name in value if name in _SCRIPTS]
+    return found[0] if found else _script_in(list(value.values()))
 
 
 class _Work:

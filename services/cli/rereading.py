@@ -13,10 +13,11 @@ from redis.asyncio import Redis
 
 from services.enrich.settings import EnrichSettings
 from services.store.annotations import Annotation, annotation, outdated
-from services.store.documents import Document, article_of, revision_id
+from services.store.documents import Document, article_of
 from services.store.mongo import Mongo
 from services.store.questions import Query
 from shared.errors import PermanentError
+from shared.identity import revision_id
 from shared.messages import EnrichedArticle, RawArticle
 from shared.outcome import Outcome
 from shared.settings import load

@@ -8,11 +8,18 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.letters import Kinds
 from services.cli.overview import Overview, StageView
 from services.ingest.ledger import Life, Waiting
 from shared.deadletters import DeadLetter
 
-_HEALTH: Final = {"ok": "green", "bad": "red", "away": "red", "unknown": "yellow"}
+_HEALTH: Final = {
+    "ok": "green",
+    "warning": "yellow",
+    "bad": "red",
+    "away": "red",
+    "unknown": "yellow",
+}
 _ENTITIES: Final = 4
 _TOPICS: Final = 2
 _FAILURES: Final = 10
@@ -40,7 +47,7 @@ def overview(view: Overview, *, rate: float | None = None) -> RenderableType:
         f"{stored} articles stored{speed} · {dead} dead · {view.failed_files:,} files failed"
     )
     if view.dead or view.failed_files:
-        totals.append("   see `newsflow dead list`, inbox/.failed/", style="dim")
+        totals.append("   see `newsflow dead reasons`, inbox/.failed/", style="dim")
     lines: list[RenderableType] = [table, Text(), totals]
     lines += [Text(f"reading {life.path}  {_progress(life)}") for life in view.reading]
     lines += [Text(problem, style="red") for problem in view.problems]
@@ -167,24 +174,68 @@ def article(document: dict[str, Any]) -> RenderableType:
     return Group(*lines, Text())
 
 
-def letters(dead: Iterable[DeadLetter]) -> Table:
-    """Return a table of dead letters, a line each."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("id", no_wrap=True)
-    table.add_column("ago", justify="right", no_wrap=True)
-    table.add_column("stage")
-    table.add_column("cause")
-    table.add_column("tried", justify="right")
-    table.add_column("reason", ratio=1)
-    now = datetime.now(UTC)
-    for letter in dead:
-        table.add_row(
+class LetterTable:
+    """A table of dead letters, a line each; of a letter it keeps no more than its line."""
+
+    def __init__(self) -> None:
+        self.table = Table(box=None, pad_edge=False, header_style="dim")
+        self.table.add_column("id", no_wrap=True)
+        self.table.add_column("ago", justify="right", no_wrap=True)
+        self.table.add_column("stage")
+        self.table.add_column("cause")
+        self.table.add_column("tried", justify="right")
+        self.table.add_column("from", max_width=24)
+        self.table.add_column("reason", ratio=1)
+        self._now = datetime.now(UTC)
+
+    def add(self, letter: DeadLetter) -> None:
+        """Add a line."""
+        origin = letter.origin
+        where = f"{origin.file.path} {origin.file.record}" if origin.file else origin.source
+        self.table.add_row(
             letter.letter_id,
-            _age((now - letter.died_at).total_seconds()),
+            _age((self._now - letter.died_at).total_seconds()),
             letter.stage,
             letter.cause,
             str(letter.deliveries),
+            Text(where or ""),
             Text(letter.reason),
+        )
+
+
+def letter(shown: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is shown of one dead letter, by name, without what is not known."""
+    flat = {**shown, "file": None, "replays": None, "data": None}
+    if file := shown["file"]:
+        member = f", {file['member']}" if file["member"] else ""
+        where = f"record {file['record']}, bytes {file['start']} to {file['end']}"
+        flat["file"] = f"{file['path']}{member}, {where}"
+    if replays := shown["replays"]:
+        flat["replays"] = f"{replays['times']}, of {', '.join(replays['letters'])}"
+    flat["data"] = shown["data"]
+    return {name: str(value) for name, value in flat.items() if value is not None}
+
+
+def kinds(found: Kinds) -> Table:
+    """Return a table of what kinds of dead letters there are, a line each."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("letters", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("stage")
+    table.add_column("cause")
+    table.add_column("newest", no_wrap=True)
+    table.add_column("ago", justify="right", no_wrap=True)
+    table.add_column("reason", ratio=1)
+    now = datetime.now(UTC)
+    for (stage, cause, reason), kind in found.most_first():
+        table.add_row(
+            f"{kind.count:,}",
+            f"{kind.count / found.total:.0%}",
+            stage,
+            cause,
+            kind.newest_id,
+            _age((now - kind.newest_at).total_seconds()),
+            Text(reason),
         )
     return table
 

@@ -12,20 +12,47 @@ import typer
 from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import Progress
+from rich.segment import Segment
 
-from services.cli.overview import without_password
 from services.devstack.stack import Address
+from services.store.driver_errors import is_refusal, said
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
+from shared import connecting
+from shared.addresses import without_password
 from shared.errors import NewsflowError, RedisUnavailable
+from shared.plain import plain, plain_line
 from shared.settings import load
 
 _WIDE: Final = 120  # columns, where the output is no terminal
 
-out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
-err: Final = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _WIDE)
+
+class _Console(Console):
+    """One that shows what a terminal would obey: what is printed comes from articles and files."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Return what is printed; the console's own sequences are added to it later, as styles."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=plain(segment.text))
+
+
+def _console(*, stderr: bool) -> Console:
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return _Console(
+        stderr=stderr,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=None if is_terminal else _WIDE,
+    )
+
+
+out: Final = _console(stderr=False)
+err: Final = _console(stderr=True)
 
 Folder = Annotated[Path, typer.Option("--dir", help="Folder of the stack; here by default.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
@@ -50,7 +77,9 @@ async def redis(settings: StoreSettings) -> AsyncIterator[Redis]:
         yield client
     except (RedisError, RedisUnavailable, OSError) as error:
         place = without_password(settings.redis_url)
-        fail(f"Redis at {place}: {error}; start it with `newsflow up` or set NEWSFLOW_REDIS_URL")
+        refused = connecting.is_refusal(error)
+        advice = _advice(error, connecting.REDIS, refused=refused)
+        fail(f"Redis at {place}: {str(error).rstrip('.')}; {advice}")
     finally:
         await client.aclose()
 
@@ -63,10 +92,21 @@ async def mongo(settings: StoreSettings) -> AsyncIterator[Mongo]:
         yield articles
     except PyMongoError as error:
         place = without_password(settings.mongo_url)
-        why = str(error).partition(", Timeout:")[0]
-        fail(f"MongoDB at {place}: {why}; start it with `newsflow up` or set NEWSFLOW_MONGO_URL")
+        advice = _advice(error, connecting.MONGO, refused=is_refusal(error))
+        fail(f"MongoDB at {place}: {said(error)}; {advice}")
     finally:
         await articles.close()
+
+
+def _advice(error: Exception, options: connecting.Options, *, refused: bool) -> str:
+    """Return what to do next about a server that is away or refuses."""
+    if refused:
+        return f"check {options.variable} and the user's rights, see docs/operations.md"
+    return (
+        connecting.lasting(error, options)
+        or connecting.hint(error, options)
+        or f"start it with `newsflow up` or set {options.variable}"
+    )
 
 
 def progress(*, disable: bool = False) -> Progress:
@@ -86,7 +126,7 @@ def progress(*, disable: bool = False) -> Progress:
 def line(shown: dict[str, Any] | str) -> None:
     """Print one line to standard output: a JSON object, or a text whatever the terminal's width."""
     text = shown if isinstance(shown, str) else orjson.dumps(shown, default=str).decode()
-    print(text)  # noqa: T201 (rich would wrap it)
+    print(plain_line(text))  # noqa: T201 (rich would wrap it)
 
 
 def fail(text: str, *, code: int = 1) -> NoReturn:

@@ -1,5 +1,7 @@
 """Wiring of the enrich service: settings in, a service out."""
 
+from typing import Final
+
 from services.enrich.settings import EnrichSettings
 from services.enrich.worker import Worker
 from shared import streams
@@ -11,9 +13,13 @@ from shared.metrics import Metrics
 from shared.part import Part
 from shared.service import Service
 
+_UNREAD_BATCH: Final = 200  # no tagger sets the pace
+
 
 def create(settings: EnrichSettings) -> Service:
     """Return the service; nothing is loaded or connected before it serves."""
+    if settings.read_later and "batch_size" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"batch_size": _UNREAD_BATCH})
     metrics = Metrics("enrich")
     broker = create_broker(settings, metrics=metrics)
     broker.publisher(

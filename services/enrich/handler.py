@@ -60,6 +60,20 @@ def enrich(
     ]
 
 
+def pass_on(articles: Sequence[RawArticle], *, now: datetime) -> list[EnrichedArticle]:
+    """Return articles unread: no tool, no tag, and the language that the publisher says."""
+    return [
+        EnrichedArticle(
+            article_id=article.article_id,
+            article=article,
+            headline=article.headline,
+            language=language_of("", declared=article.language).code,
+            enriched_at=now,
+        )
+        for article in articles
+    ]
+
+
 def _read(
     article: RawArticle, tools: Tools, learned: AbstractSet[bytes]
 ) -> _Reading | PermanentError:

@@ -14,6 +14,10 @@ class EnrichSettings(Settings):
     batch_size: PositiveInt = Field(
         32, description="Entries read from a stream at once; the tagger gains nothing from more."
     )
+    read_later: bool = Field(
+        default=False,
+        description="Pass articles on unread, to store them fast; `newsflow reenrich` reads them.",
+    )
     topics_file: Path | None = Field(
         None, description="The newsroom's own topic lexicon, TOML; without it, the one shipped."
     )

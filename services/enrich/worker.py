@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from redis.asyncio import Redis
 
-from services.enrich.handler import Tools, enrich, load_tools
+from services.enrich.handler import Tools, enrich, load_tools, pass_on
 from services.enrich.memory import Memory
 from services.enrich.settings import EnrichSettings
 from services.enrich.text.footers import ending_of
@@ -36,8 +36,10 @@ class Worker:
 
     async def open(self, redis: Redis) -> Sequence[Running]:
         """Load weights and lexicon, in about a second; raises UnusableTools."""
-        self._memory = Memory(redis)
         settings = self._settings
+        if settings.read_later:
+            return []
+        self._memory = Memory(redis)
         load = partial(
             load_tools,
             topics_file=settings.topics_file,
@@ -63,9 +65,11 @@ class Worker:
 
         Raises RedisUnavailable: what their sources put under other articles is asked of Redis.
         """
+        now = datetime.now(UTC)
+        if self._settings.read_later:
+            return [Outcome("enriched", one) for one in pass_on(articles, now=now)]
         endings = await self._run(lambda: [ending_of(article) for article in articles])
         learned = await self._memory.learned(endings)
-        now = datetime.now(UTC)
         read = await self._run(
             partial(enrich, articles, tools=self._tools, now=now, learned=learned)
         )

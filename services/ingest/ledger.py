@@ -22,7 +22,6 @@ from shared import redis_scripts, streams
 from shared.errors import RedisUnavailable
 
 FILES: Final = "articles.files"
-_FILE: Final = "articles.file:"
 _WAITING: Final = "articles.files.waiting"
 _COUNTS_FOR_S: Final = 10
 _KEPT_S: Final = 30 * 24 * 3600
@@ -121,7 +120,7 @@ class Ledger:
         try:
             pipe = self._redis.pipeline(transaction=False)
             for path in paths:
-                pipe.hgetall(_FILE + path)
+                pipe.hgetall(streams.FILE + path)
             return [_life(stored) for stored in await pipe.execute()]
         except (RedisError, OSError) as error:
             raise RedisUnavailable(str(error)) from error
@@ -151,7 +150,7 @@ class Ledger:
         life = step.after
         flat = [part for pair in asdict(life).items() for part in pair]
         head = [life.id, step.before, life.changed_ms, life.path, len(flat)]
-        keys = [streams.RAW, _FILE + life.path, FILES]
+        keys = [streams.RAW, streams.FILE + life.path, FILES]
         return [self._script, len(keys), *keys, *head, *flat, *step.articles]
 
     async def _load_script(self) -> None:
@@ -165,7 +164,7 @@ class Ledger:
         try:
             pipe = self._redis.pipeline(transaction=False)
             for life in lives:
-                key = _FILE + life.path
+                key = streams.FILE + life.path
                 pipe.hset(key, mapping={**asdict(life), "life": life.id})
                 pipe.zadd(FILES, {life.path: life.changed_ms})
                 if life.ended:

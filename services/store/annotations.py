@@ -49,10 +49,11 @@ class Annotation(NamedTuple):
 
 
 def outdated(today: Mapping[str, Tool], *, language: str) -> Document:
-    """Return a filter for heads that another tool, or another version of one, made.
+    """Return a filter for heads that another tool, another version of one, or no tool made.
 
-    `today` are the tools by what they make. In articles of `language`, which all of them read, one
-    that has not made anything counts too; the language itself may be the publisher's.
+    `today` are the tools by what they make. What was passed on unread counts; so does an article
+    of `language`, which all of them read, in which one has not made anything; the language itself
+    may be the publisher's.
     """
     other = [
         {f"tools.{made}.{field}": {"$exists": True, "$ne": value}}
@@ -65,7 +66,7 @@ def outdated(today: Mapping[str, Tool], *, language: str) -> Document:
         for made in today
         if made not in {_LEFT, "language"}
     ]
-    return {"$or": [*other, *missing]}
+    return {"$or": [*other, *missing, {"tools": {}}]}
 
 
 def annotation(head: Document, enriched: EnrichedArticle) -> Annotation | None:

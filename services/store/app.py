@@ -1,5 +1,6 @@
 """Wiring of the store service: settings in, a service out."""
 
+from datetime import UTC, datetime
 from functools import partial
 
 from services.store.handler import store
@@ -21,8 +22,12 @@ def create(settings: StoreSettings) -> Service:
     metrics = Metrics("store")
     broker = create_broker(settings, metrics=metrics)
     mongo = Mongo(settings)
-    handler = partial(side_by_side, handler=partial(store, library=mongo))
+    handler = partial(side_by_side, handler=partial(store, library=mongo, clock=_now))
     work = Work(hop=streams.STORE, message=EnrichedArticle, handler=handler)
     consumer = Consumer(broker, work, settings=settings, metrics=metrics)
     parts: dict[str, Part] = {"mongo": mongo, "delivery": consumer}
     return Service("store", broker=broker, parts=parts, settings=settings, metrics=metrics)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -13,7 +13,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.results import BulkWriteResult
 
-from services.store.driver_errors import DUPLICATE_KEY, is_of_the_data, is_passing, short
+from services.store.driver_errors import DUPLICATE_KEY, is_of_the_data, is_passing, said, short
 from services.store.validators import refusal
 from shared.errors import MongoUnavailable, PermanentError
 
@@ -63,7 +63,7 @@ async def bulk(collection: Collection, operations: Mapping[int, Operation]) -> E
         result = await collection.bulk_write(list(operations.values()), ordered=False)
     except (PyMongoError, BSONError, OverflowError) as error:
         if is_passing(error):
-            raise MongoUnavailable(short(error)) from error
+            raise MongoUnavailable(said(error)) from error
         if isinstance(error, BulkWriteError):
             return _ends(error, operations)
         if not is_of_the_data(error):

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from services.store.clusters import Signature, Signed, bands
 from shared.errors import PermanentError
+from shared.identity import revision_id
 from shared.messages import EnrichedArticle, RawArticle
 
 SCHEMA_VERSION: Final = 2
@@ -33,7 +34,6 @@ Document = dict[str, Any]
 _LIMIT_BYTES: Final = 15 * 1024 * 1024  # MongoDB's is 16 MiB, of the whole update
 _BEFORE_LEAD: Final = " \t\n-\u2013\u2014:."  # what parts it from the dateline
 _SUMMARY_LENGTH: Final = 500
-_REVISION_DIGITS: Final = 16
 # What people look for first stands first, in a shell and in an export.
 FIRST: Final = (
     *("_id", "headline", "byline", "source", "language", "published_at", "version_created"),
@@ -52,6 +52,7 @@ class Record(NamedTuple):
     revision: RawBSONDocument
     head: RawBSONDocument
     signature: Signature | None
+    entry_id: str | None = None  # of articles.raw
 
     @property
     def revision_id(self) -> str:
@@ -64,15 +65,13 @@ class Record(NamedTuple):
         return self.signature and Signed(self.revision_id, self.article_id, self.signature)
 
 
-def revision_id(article_id: str, content_hash: str) -> str:
-    """Return `_id` of the revision that a head with this hash was made of."""
-    return f"{article_id}:{content_hash[:_REVISION_DIGITS]}"
-
-
-def record(enriched: EnrichedArticle) -> Record:
+def record(enriched: EnrichedArticle, *, stored_at: datetime | None = None) -> Record:
     """Return what is to be written; raises PermanentError when MongoDB could never take it."""
     content_hash = enriched.article.content_hash
+    entry = enriched.article.provenance.entry
     revision = _revision(enriched, content_hash)
+    if stored_at:
+        revision["stored_at"] = stored_at
     head = _head(enriched, content_hash)
     try:
         raw_revision, raw_head = bson.encode(revision), bson.encode(head)
@@ -92,6 +91,7 @@ def record(enriched: EnrichedArticle) -> Record:
         revision=RawBSONDocument(raw_revision),
         head=RawBSONDocument(raw_head),
         signature=_signature(enriched),
+        entry_id=entry.entry_id if entry else None,
     )
 
 
@@ -183,6 +183,7 @@ def _revision(enriched: EnrichedArticle, content_hash: str) -> Document:
         "version_created": enriched.article.version_created,
         "content_hash": content_hash,
         **_sent(enriched.article),
+        "enriched_at": enriched.enriched_at,
     }
 
 

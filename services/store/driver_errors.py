@@ -6,6 +6,7 @@ a whole batch refused for its data                                  halved until
 anything else                                                       a bug
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -39,6 +40,7 @@ _UNFOLLOWABLE: Final = {
     260: _NOT_OURS,
     50811: _NOT_OURS,
 }
+_QUOTED: Final = re.compile(r"'(?!mongodb)[^']*'|\"[^\"]*\"")
 _LABELS: Final = ("RetryableWriteError", "RetryableError", "TransientTransactionError")
 
 
@@ -49,7 +51,7 @@ def outages() -> Iterator[None]:
         yield
     except PyMongoError as error:
         if is_passing(error):
-            raise MongoUnavailable(short(error)) from error
+            raise MongoUnavailable(said(error)) from error
         raise
 
 
@@ -82,4 +84,14 @@ def is_of_the_data(error: Exception) -> bool:
 
 def short(error: Exception) -> str:
     """Return a driver's error without the topology it appends."""
-    return str(error).partition(", Timeout:")[0][:300]
+    return str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0][:300]
+
+
+def said(error: Exception) -> str:
+    """Return what MongoDB itself said, without the whole reply that the driver appends."""
+    return short(error).partition(", full error:")[0].rstrip(".")
+
+
+def unquoted(error: Exception) -> str:
+    """Return what is wrong with a URL, without what it quotes: that may be half a password."""
+    return _QUOTED.sub("...", str(error))

@@ -1,6 +1,7 @@
 """What store does to articles, without MongoDB."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from services.store.documents import Record, record
@@ -17,17 +18,21 @@ class Library(Protocol):
 
 
 async def store(
-    articles: Sequence[EnrichedArticle], *, library: Library
+    articles: Sequence[EnrichedArticle],
+    *,
+    library: Library,
+    clock: Callable[[], datetime] | None = None,
 ) -> list[Outcome | PermanentError]:
     """Write `articles`; return how each ended, in their order.
 
+    `clock` tells the time that stands in their revisions, as `stored_at`.
     Raises MongoUnavailable when nothing can be said of some: then all are to be written again.
     """
     ends: dict[int, Outcome | PermanentError] = {}
     records: dict[int, Record] = {}
     for at, article in enumerate(articles):
         try:
-            records[at] = record(article)
+            records[at] = record(article, stored_at=clock() if clock else None)
         except PermanentError as error:
             ends[at] = error
     written = await library.write(list(records.values())) if records else []

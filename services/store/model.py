@@ -52,10 +52,12 @@ class FileOrigin(Stored):
 
 
 class EntryOrigin(Stored):
-    """Which stream entry brought an article that no file did."""
+    """Which stream entry brought an article, and what stood there beside it."""
 
     stream: str
     entry_id: str
+    producer: str | None = None
+    message_id: str | None = None
 
 
 class Provenance(Stored):
@@ -223,8 +225,8 @@ class Sent(Stored):
     )
     received_at: datetime = _is("when Newsflow took this version")
     provenance: Provenance = _is(
-        "`file`: `path`, `sha256`, `member` (of an archive), `record`, `start`, `end`; or `entry`: "
-        "`stream`, `entry_id`"
+        "`entry`: `stream`, `entry_id`, `producer`, `message_id`; of one that came in a file, "
+        "`file`: `path`, `sha256`, `member` (of an archive), `record`, `start`, `end`"
     )
     content_hash: str = _is("SHA-256 of what the publisher said")
 
@@ -308,3 +310,5 @@ class Revision(Sent):
     signature: str | None = _may("a MinHash of the story, as in the article")
     signed_by: str | None = _may("name and version of the tool that made it")
     bands: tuple[int, ...] | None = _may("by which re-runs are looked for; nothing to query")
+    enriched_at: datetime | None = _may("when this version was read first")
+    stored_at: datetime | None = _may("when it was first written here")

@@ -8,8 +8,8 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
 
 import pymongo
 from bson.codec_options import CodecOptions
@@ -25,6 +25,7 @@ from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 from redis.asyncio import Redis
 
 from services.store.annotations import Annotation
+from services.store.attempts import statuses
 from services.store.bulk import bulk, join
 from services.store.clusters import Move, Node, Signature, Signed, bands
 from services.store.documents import (
@@ -35,7 +36,15 @@ from services.store.documents import (
     head_update,
     revision_update,
 )
-from services.store.driver_errors import is_passing, is_refusal, outages, short, unfollowable
+from services.store.driver_errors import (
+    is_passing,
+    is_refusal,
+    outages,
+    said,
+    short,
+    unfollowable,
+    unquoted,
+)
 from services.store.following import Token
 from services.store.indexes import ARTICLES, MIGRATIONS, NAMES, REVISIONS, changes, indexes
 from services.store.joining import gather
@@ -43,6 +52,8 @@ from services.store.migrations import Command, due, is_busy, is_done, is_newer
 from services.store.plans import Plan, plan
 from services.store.questions import Query
 from services.store.settings import StoreSettings
+from shared import connecting
+from shared.addresses import place
 from shared.errors import MongoUnavailable, NewsflowError, PermanentError
 from shared.observability import get_logger
 from shared.outcome import Status
@@ -74,7 +85,6 @@ class Mongo:
     """The articles in MongoDB, as a part of the store service and for reading."""
 
     def __init__(self, settings: StoreSettings) -> None:
-        self._place = urlsplit(settings.mongo_url).netloc.rpartition("@")[2]
         self._log = get_logger("store")
         try:
             self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
@@ -84,9 +94,11 @@ class Mongo:
                 retryWrites=True,
                 appname="newsflow",
             )
-        except (ConfigurationError, ValueError) as error:
-            msg = f"NEWSFLOW_MONGO_URL cannot be used: {error}"
+        except (ConfigurationError, ValueError, OSError) as error:  # OSError: a file it names
+            why = error if isinstance(error, OSError) else unquoted(error)
+            msg = f"NEWSFLOW_MONGO_URL cannot be used: {why}"
             raise UnusableMongo(msg) from None
+        self._place = place(settings.mongo_url)
         self._database = self._client.get_database(
             settings.mongo_database,
             codec_options=CodecOptions(tz_aware=True),
@@ -107,14 +119,20 @@ class Mongo:
             except PyMongoError as error:
                 if is_refusal(error):
                     msg = (
-                        f"MongoDB at {self._place} refuses us: {error}; check NEWSFLOW_MONGO_URL "
-                        "and the user's rights, see docs/operations.md"
+                        f"MongoDB at {self._place} refuses us: {said(error)}; check "
+                        "NEWSFLOW_MONGO_URL and the user's rights, see docs/operations.md"
                     )
+                    raise UnusableMongo(msg) from None
+                if change := connecting.lasting(error, connecting.MONGO):
+                    msg = f"MongoDB at {self._place} cannot be used: {change}"
                     raise UnusableMongo(msg) from None
                 if not is_passing(error) and not is_busy(error):
                     raise
                 attempt += 1
-                self._log.warning("waiting for MongoDB", at=self._place, error=short(error))
+                hint = connecting.hint(error, connecting.MONGO)
+                self._log.warning(
+                    "waiting for MongoDB", at=self._place, error=short(error), hint=hint
+                )
                 await asyncio.sleep(delay_s(attempt, jitter=random.uniform(0.5, 1)))  # noqa: S311
             else:
                 return []
@@ -131,7 +149,7 @@ class Mongo:
             with pymongo.timeout(_PING_WITHIN_S):
                 await self._client.admin.command("ping")
         except PyMongoError as error:
-            return f"no answer from {self._place}: {short(error)}"
+            return f"no answer from {self._place}: {said(error)}"
         return None
 
     async def _migrate(self) -> None:
@@ -194,10 +212,13 @@ class Mongo:
             {record.article_id for at, record in kept.items() if at not in heads.inserted},
             shelf=self._shelf,
         )
-        return [
-            refused.get(at) or _status(at, heads.inserted, revisions.inserted)
-            for at in range(len(records))
-        ]
+        ends = await statuses(
+            kept,
+            new_revisions=revisions.inserted,
+            new_heads=heads.inserted,
+            shelf=self._shelf,
+        )
+        return [refused.get(at) or ends[at] for at in range(len(records))]
 
     async def annotate(self, annotations: Sequence[Annotation]) -> tuple[int, list[PermanentError]]:
         """Write `annotations` to the heads that still are what was read.
@@ -239,6 +260,29 @@ class Mongo:
         """Return the revisions with these ids, by id; one that is not there is left out."""
         found = self._database[REVISIONS].find({"_id": {"$in": list(ids)}})
         return {revision["_id"]: revision async for revision in found}
+
+    async def present(self, ids: Sequence[str]) -> set[str]:
+        """Return those of `ids` that are articles here."""
+        found = self._database[ARTICLES].find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        return {head["_id"] async for head in found}
+
+    async def heads(self, ids: Sequence[str]) -> list[Document]:
+        """Return the heads of articles, without their text and annotations."""
+        fields = dict.fromkeys(("headline", "pub_status", "content_hash", "version_created"), 1)
+        found = self._database[ARTICLES].find({"_id": {"$in": list(ids)}}, fields)
+        return [head async for head in found]
+
+    async def brought_by(self, field: str, value: str) -> list[Document]:
+        """Return the revisions whose provenance says so; no index helps, so all are looked at."""
+        with pymongo.timeout(None):
+            found = self._database[REVISIONS].find({f"provenance.{field}": value})
+            return [revision async for revision in found]
+
+    async def keeps(self) -> timedelta | None:
+        """Return for how long articles are kept after their last delivery; None for ever."""
+        information = await self._database[ARTICLES].index_information()
+        seconds = information.get("expiry", {}).get("expireAfterSeconds")
+        return None if seconds is None else timedelta(seconds=seconds)
 
     async def files(self) -> set[str]:
         """Return the names of the files, within the inbox, that hold a stored revision."""
@@ -324,6 +368,10 @@ class MongoShelf:
             for one in found
         ]
 
+    async def revisions(self, query: Mapping[str, Any], *fields: str) -> list[Document]:
+        with outages():
+            return await self._revisions.find(query, dict.fromkeys(fields, 1)).to_list(None)
+
     async def heads(self, ids: Iterable[str]) -> list[Node]:
         return await self._nodes("_id", ids)
 
@@ -357,9 +405,3 @@ class MongoShelf:
     async def _write(self, updates: Iterable[UpdateOne | UpdateMany]) -> None:
         with outages():
             await self._heads.bulk_write(list(updates), ordered=False)
-
-
-def _status(at: int, new_heads: set[int], new_revisions: set[int]) -> Status:
-    if at in new_heads:
-        return "stored"
-    return "updated" if at in new_revisions else "duplicate"

@@ -1,8 +1,12 @@
 """Any producer, in any language: what it publishes becomes a document, or a dead letter."""
 
 import json
+import os
+import re
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -128,3 +132,25 @@ def test_a_mended_article_is_replayed(running: Running, tmp_path: Path) -> None:
     again = running.newsflow("dead", "replay", letter["id"])
     assert again.returncode == 1
     assert f"no dead letter {letter['id']}" in again.stderr
+
+
+def test_the_example_for_publishers_prints_what_came_of_each(running: Running) -> None:
+    """docs/delivery.md, word for word: a receipt for what is stored, and for what is not."""
+    page = (HERE.parent.parent / "docs" / "delivery.md").read_text()
+    example = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+
+    ended = subprocess.run(
+        [sys.executable, "-c", example[1]],
+        env={**os.environ, "NEWSFLOW_REDIS_URL": running.address.redis_url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    said = dict(line.split(" ", 1) for line in ended.stdout.splitlines())
+    document = running.document(headline="Port of Lima reopens")
+    assert said["desk-1"] == f"stored {document['_id']}"
+    assert said["desk-2"].startswith('rejected [{"pointer":"/headline","rule":"string_type"')

@@ -104,6 +104,23 @@ def test_what_was_shown_is_written_after_a_yes_and_the_next_run_finds_nothing(
     assert "0 articles read again" in again.stdout
 
 
+def test_what_was_passed_on_unread_is_read(running: Running, fresh: dict[str, Any]) -> None:
+    """NEWSFLOW_READ_LATER stores no tool and no tag; afterwards only the signature is missing."""
+    unread: dict[str, Any] = {"tools": {}, "entities": [], "topics": [], "quotes": []}
+    learned = dict.fromkeys(("language", "dateline", "signature"), "")
+    with MongoClient[dict[str, Any]](running.address.mongo_url) as client:
+        change = {"$set": unread, "$unset": learned}
+        client["newsflow"]["articles"].update_one({"_id": fresh["_id"]}, change)
+
+    ended = running.newsflow("reenrich", "--yes", *ONLY)
+
+    assert "1 articles written" in ended.stderr
+    after = running.document(uri=STORY["uri"])
+    tools = {made: tool for made, tool in fresh["tools"].items() if made != "signature"}
+    wanted = {name: value for name, value in fresh.items() if name != "signature"}
+    assert {**after, "enriched_at": 0} == {**wanted, "tools": tools, "enriched_at": 0}
+
+
 def test_without_a_terminal_it_says_what_to_type(running: Running) -> None:
     """Nobody can be asked: nothing is read, nothing changes."""
     ended = running.newsflow("reenrich", stdin="y\n")

@@ -182,7 +182,7 @@ class Bench:
                 ]
                 self._database[REVISIONS].bulk_write(upserts, ordered=False)
             heads: list[Any] = [
-                ReplaceOne({"_id": one.article_id}, one.head, upsert=True) for one in part
+                ReplaceOne({"_id": one.article_id}, first_head(one), upsert=True) for one in part
             ]
             self._database[ARTICLES].bulk_write(heads, ordered=False)
 

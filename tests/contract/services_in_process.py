@@ -49,16 +49,21 @@ def passed_on(article: RawArticle) -> Outcome:
 
 @asynccontextmanager
 async def enriching(
-    redis: Redis, handler: Handle, **settings: Any
+    redis: Redis,
+    handler: Handle,
+    *,
+    limit_bytes: int | None = None,
+    metrics: Metrics | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Consumer[RawArticle]]:
     """Run a consumer of articles.raw until the block ends, then stop it as SIGTERM would."""
     options = redis.connection_pool.connection_kwargs
     url = f"redis://{options['host']}:{options['port']}/0"
     quick = {"redis_url": url, "reclaim_after_ms": 300, "stop_within_s": 5}
     loaded = Settings(**{**quick, **settings})
-    metrics = Metrics("enrich")
+    metrics = metrics or Metrics("enrich")
     broker = create_broker(loaded, metrics=metrics)
-    work = Work(hop=streams.ENRICH, message=RawArticle, handler=handler)
+    work = Work(hop=streams.ENRICH, message=RawArticle, handler=handler, limit_bytes=limit_bytes)
     consumer = Consumer(broker, work, settings=loaded, metrics=metrics)
     parts = {"delivery": consumer}
     service = Service("enrich", broker=broker, parts=parts, settings=loaded, metrics=metrics)

@@ -7,16 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from redis.asyncio import Redis
-from redis.exceptions import NoPermissionError
 
 from services.devstack.processes import Child
 from services.devstack.servers import RedisServer, free_port, redis_server
-from services.enrich.memory import Memory
-from services.enrich.text.footers import Ending
-from services.ingest.ledger import Ledger
-from tests.contract.services_in_process import Recorder, add, all_acknowledged, enriching, until
-from tests.contract.test_inbox import STORY, emptied, ingesting
+from tests.security.users import USERS
 
 
 def test_the_file_is_a_compose_file(root: Path) -> None:
@@ -36,6 +32,7 @@ def secrets(root: Path, tmp_path: Path) -> Path:
     (tmp_path / "deploy" / "compose").mkdir(parents=True)
     script = tmp_path / "deploy" / "compose" / "secrets.sh"
     shutil.copy(root / "deploy" / "compose" / "secrets.sh", script)
+    shutil.copytree(root / "deploy" / "redis", tmp_path / "deploy" / "redis")
     subprocess.run([script], check=True, capture_output=True)
     return tmp_path / "secrets"
 
@@ -66,50 +63,36 @@ def test_secrets_are_made_once(secrets: Path) -> None:
         "mongo_key",
         "mongo_root_password",
         "mongo_newsflow_password",
-        "newsflow_redis_url",
         "newsflow_mongo_url",
+        *(f"{user}_redis_url" for user in USERS),
     }
 
 
-@pytest.fixture
-def url(secrets: Path, guarded: RedisServer) -> str:
+@pytest.mark.parametrize("user", USERS)
+async def test_each_secret_is_the_url_of_its_user(
+    secrets: Path, guarded: RedisServer, user: str
+) -> None:
+    """What a service mounts lets it in, as itself."""
+    async with Redis.from_url(url_of(user, secrets, guarded)) as redis:
+        assert await redis.ping()
+
+
+def test_every_container_is_hardened(root: Path) -> None:
+    """Not root, read-only, no capability, no new privileges; no password in an environment."""
+    compose = yaml.safe_load((root / "docker-compose.yml").read_text())
+
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "privileged" not in service, name
+        assert "ports" not in service, name
+        assert "user" in service or "build" in service, name
+        assert not any("PASSWORD" in key or "URL" in key for key in service.get("environment", {}))
+    assert "USER 10001" in (root / "Dockerfile").read_text()
+
+
+def url_of(user: str, secrets: Path, server: RedisServer) -> str:
     """How a service reaches it, with its own user."""
-    given = (secrets / "newsflow_redis_url").read_text()
-    return given.replace("redis:6379", f"127.0.0.1:{guarded.port}")
-
-
-async def test_ingest_works_with_the_rights_that_compose_gives_it(url: str, tmp_path: Path) -> None:
-    """Publishing, and the lives of files."""
-    async with Redis.from_url(url) as redis, ingesting(redis, tmp_path, redis_url=url):
-        (tmp_path / "inbox" / "wire.txt").write_text(STORY)
-        await emptied(tmp_path)
-        [life] = await Ledger(redis).newest()
-
-        assert (life.state, life.published) == ("archived", 1)
-
-
-async def test_a_stage_works_with_the_rights_that_compose_gives_it(url: str) -> None:
-    """Reading, claiming, trimming, parking; and no command beyond the articles."""
-    redis = Redis.from_url(url)
-    await add(redis, 3)
-    recorder = Recorder()
-
-    async with enriching(redis, recorder, redis_url=url):
-        await until(lambda: all_acknowledged(redis))
-
-    assert recorder.headlines == ["1", "2", "3"]
-    with pytest.raises(NoPermissionError):
-        await redis.set("other", "key")
-    with pytest.raises(NoPermissionError):
-        await redis.flushall()
-    await redis.aclose()
-
-
-async def test_footers_are_learned_with_the_rights_that_compose_gives_enrich(url: str) -> None:
-    """Remembering, and forgetting what is too much."""
-    async with Redis.from_url(url) as redis:
-        memory = Memory(redis, a_round=1, sources=1)
-        endings = [Ending(f"Post {n}", b"%04d" % n * 3, (b"footer",)) for n in range(3)]
-
-        assert await memory.learned(endings) == [frozenset()] * 3
-        assert await redis.zcard("articles.footers") == 1
+    given = (secrets / f"{user}_redis_url").read_text()
+    return given.replace("redis:6379", f"127.0.0.1:{server.port}")

@@ -48,6 +48,35 @@ async def test_a_backlog_is_read_in_batches_of_bounded_size(redis: Redis) -> Non
     assert max(len(call) for call in recorder.calls) == 10
 
 
+async def test_the_next_batch_is_read_while_one_is_worked_on_and_no_further_one(
+    redis: Redis,
+) -> None:
+    """The handler is never called twice at a time; two batches are in hand, the third is not."""
+    await add(redis, 6)
+    go_on = asyncio.Event()
+    calls = 0
+
+    async def handler(articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
+        nonlocal calls
+        calls += 1
+        await go_on.wait()
+        return [passed_on(article) for article in articles]
+
+    async def reads_ahead() -> bool:
+        [group] = await redis.xinfo_groups(streams.RAW)
+        return bool(group["pending"] == 4)
+
+    async with enriching(redis, handler, batch_size=2):
+        await until(reads_ahead)
+        await asyncio.sleep(0.3)
+        assert await reads_ahead()
+        assert calls == 1
+        go_on.set()
+        await settled(redis)
+
+    assert await enriched(redis) == ["1", "2", "3", "4", "5", "6"]
+
+
 async def test_one_invalid_entry_harms_no_neighbour(redis: Redis) -> None:
     """Each entry of a batch is validated by itself."""
     await add(redis, 2)
@@ -162,7 +191,7 @@ async def test_a_bug_that_hits_everything_parks_nothing(redis: Redis) -> None:
     async with enriching(redis, broken, max_deliveries=2) as consumer:
 
         async def alarmed() -> bool:
-            return "100% of the last articles hit a bug" in (await consumer.problem() or "")
+            return "100% of the last articles died or met a bug" in (await consumer.problem() or "")
 
         await until(alarmed)
         await asyncio.sleep(2)  # some more rounds of claiming
@@ -269,6 +298,32 @@ async def test_stopping_finishes_what_was_read(redis: Redis) -> None:
     assert pending["pending"] == 0
     assert 0 < len(recorder.headlines) < 200
     assert await enriched(redis) == recorder.headlines
+
+
+async def test_stopping_finishes_what_a_read_brought_that_was_cut_off(redis: Redis) -> None:
+    """Redis may give it to a connection that it does not know to be closed, after all the rest."""
+    client: Any = redis
+    await add(redis)
+    late: list[str] = []
+
+    async def handler(articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
+        await asyncio.sleep(0.4)
+        if late:  # once before what is left is looked for, and once while that is worked on
+            await add(redis)
+            await client.xreadgroup("enrich", late.pop(), {streams.RAW: ">"}, count=1)
+        return [passed_on(article) for article in articles]
+
+    async with enriching(redis, handler) as consumer:
+        await until(lambda: _is_read(redis, 1))
+        late += [consumer.name] * 2
+
+    assert late == []
+    assert await client.xinfo_consumers(streams.RAW, "enrich") == []
+    assert await enriched(redis) == ["1", "1", "1"]
+
+
+async def _is_read(redis: Redis, count: int) -> bool:
+    return bool((await redis.xpending(streams.RAW, "enrich"))["pending"] >= count)
 
 
 async def test_stopping_during_an_outage_is_quick_and_loses_nothing(redis: Redis) -> None:

@@ -14,12 +14,15 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from services.devstack.servers import MongoServer, start_mongo
+from services.store import mongo as store_mongo
 from services.store.documents import Document, record
 from services.store.indexes import ARTICLES, MIGRATIONS, REVISIONS
 from services.store.mongo import Mongo, UnusableMongo
 from services.store.questions import Question, query
 from services.store.settings import StoreSettings
+from shared.errors import MongoUnavailable
 from tests.builders import NOON, enriched_article
+from tests.contract.services_in_process import until
 
 HERE = Path(__file__).parent
 UNAUTHORIZED = 13
@@ -148,3 +151,38 @@ async def test_a_right_that_is_missing_is_told_at_the_start(guarded: MongoServer
     with pytest.raises(UnusableMongo, match=r"collMod.*docs/operations\.md"):
         await mongo.open()
     await mongo.close()
+
+
+async def test_a_password_that_is_changed_is_waited_for(
+    guarded: MongoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that is refused while the store works is an outage: nothing is dead for it."""
+    await test_the_store_can_do_all_it_does(guarded)
+    monkeypatch.setattr(store_mongo, "_TIMEOUT_MS", 1_000)  # tried again for so long
+    address = f"{url(guarded, 'newsflow', PASSWORD)}&heartbeatFrequencyMS=500"  # looks that often
+    mongo = Mongo(StoreSettings(mongo_url=address))
+    some = [record(enriched_article(uri="urn:rotated"))]
+    try:
+        _change_password(guarded, "another")
+        with pytest.raises(MongoUnavailable, match=r"^Authentication failed$"):
+            await mongo.write(some)
+        assert "Authentication failed" in (await mongo.problem() or "")
+    finally:
+        _change_password(guarded, PASSWORD)
+
+    async def written() -> bool:
+        try:
+            return await mongo.write(some) == ["stored"]
+        except MongoUnavailable:
+            return False
+
+    await until(written)
+    assert await mongo.problem() is None
+    await mongo.close()
+
+
+def _change_password(server: MongoServer, password: str) -> None:
+    root = f"mongodb://127.0.0.1:{server.port}/?directConnection=true"
+    word = "secret of mongo_root_password"
+    with MongoClient[Document](root, username="root", password=word) as client:
+        client["newsflow"].command("updateUser", "newsflow", pwd=password)

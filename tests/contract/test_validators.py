@@ -103,7 +103,7 @@ async def test_what_is_written_is_what_the_models_say(
 
 async def test_every_field_of_the_models_can_be_there(mongo: Mongo, database: Any) -> None:
     """None is told of that nothing writes; `joined` is that of an article that is not the first."""
-    await mongo.write([record(full())])
+    await mongo.write([record(full(), stored_at=NOON)])
 
     head, revision = (database[name].find_one() for name in (ARTICLES, REVISIONS))
     assert documented(model.Article) - {"joined"} == set(head)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.enrich.entities.mentions import Tag
 from services.enrich.entities.tagger import Tagger
-from services.enrich.handler import Tools, enrich, load_tools
+from services.enrich.handler import Tools, enrich, load_tools, pass_on
 from services.enrich.topics.lexicon import LexiconError
 from shared.errors import PermanentError
 from shared.messages import EnrichedArticle
@@ -44,6 +44,18 @@ def test_wire_story_is_read_from_end_to_end(tools: Tools) -> None:
     assert enriched.topics[0].name == "economy, business and finance"
     assert enriched.article_id == enriched.article.article_id
     assert enriched.enriched_at == RECEIVED
+
+
+def test_what_is_passed_on_unread_has_the_publishers_word_and_no_tool() -> None:
+    """The language's subtag; no dateline, no tags, no signature."""
+    sent = article(WIRE).model_copy(update={"language": "en-GB", "headline": "As sent"})
+
+    [unread] = pass_on([sent], now=RECEIVED)
+
+    assert (unread.headline, unread.language, unread.tools) == ("As sent", "en", {})
+    assert (unread.dateline, unread.entities, unread.topics) == (None, (), ())
+    assert unread.signature is None
+    assert (unread.article, unread.article_id) == (sent, sent.article_id)
 
 
 def test_entities_bring_their_mentions_together(tools: Tools) -> None:

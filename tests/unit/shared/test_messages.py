@@ -134,6 +134,13 @@ def test_what_is_no_article_has_a_reason(json: str, reason: str) -> None:
     assert explain(raised.value) == reason
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "1e300"])
+def test_a_number_that_is_none_or_is_rounded_is_no_version(number: str) -> None:
+    """Python reads NaN as JSON, and it is smaller than no limit."""
+    with pytest.raises(ValidationError):
+        RawArticle.model_validate_json(f'{{"body": "W", "version": {number}}}', context=FROM_STREAM)
+
+
 def test_many_problems_are_said_in_one_line() -> None:
     """Five are named, the rest counted."""
     numbers = dict.fromkeys(("headline", "body", "byline", "summary", "source", "url", "uri"), 5)

@@ -23,7 +23,12 @@ def test_every_setting_says_what_it_is(settings: type[Settings]) -> None:
     """A description for each, and the unit in the name of each number that has one."""
     for name, field in settings.model_fields.items():
         assert field.description, name
-        if field.annotation is int and name not in {"health_port", "max_deliveries", "max_depth"}:
+        if field.annotation is int and name not in {
+            "health_port",
+            "max_deliveries",
+            "max_depth",
+            "receipts_kept",
+        }:
             assert name.endswith(
                 ("_ms", "_s", "_bytes", "_size", "_backlog", "_ratio", "_percent")
             ), name

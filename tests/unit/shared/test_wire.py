@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import wire
-from shared.errors import InvalidMessage
+from shared.errors import InvalidMessage, TooLarge
 from shared.messages import EnrichedArticle, Message, RawArticle
 from tests.builders import enriched_article, raw_article
 
@@ -60,7 +60,8 @@ def test_every_shape_that_people_send_is_understood(fields: dict[bytes, bytes]) 
         ({b"data": b"\xff{"}, "not JSON"),
         ({b"data": b"hello"}, "not JSON: expected value at line 1 column 1"),
         ({b"__data__": b"\x89BIN\x0d\x0a\x1a\x0a"}, "`__data__`: FastStream's envelope is cut off"),
-        ({b"data": b'{"body": "%s"}' % (b"x" * LIMIT)}, "too large: 100012 bytes; the limit is"),
+        ({b"newsflow.fields": b"4:data,"}, "`newsflow.fields`: not packed as we pack"),
+        ({b"newsflow.fields": b"-3:data"}, "`newsflow.fields`: not packed as we pack"),
     ],
 )
 def test_every_other_entry_is_refused_with_a_reason(
@@ -71,6 +72,39 @@ def test_every_other_entry_is_refused_with_a_reason(
         decoded(fields)
 
     assert reason in str(raised.value)
+
+
+def test_an_article_that_is_too_large_is_an_error_of_its_own() -> None:
+    """It may be the setting's fault, and then nearly all are."""
+    with pytest.raises(TooLarge, match="too large: 100012 bytes; the limit is 100000"):
+        decoded({b"data": b'{"body": "%s"}' % (b"x" * LIMIT)})
+
+
+FIELDS = st.dictionaries(st.binary(max_size=20), st.binary(max_size=200), max_size=5)
+
+
+@given(FIELDS, FIELDS)
+def test_fields_of_ours_are_no_part_of_the_article(
+    fields: dict[bytes, bytes], others: dict[bytes, bytes]
+) -> None:
+    """Packed or not, what a producer sent comes out as it went in."""
+    theirs = {name: value for name, value in fields.items() if not name.startswith(wire.OURS)}
+    ours = {wire.OURS + name: value for name, value in others.items() if name != b"fields"}
+
+    assert wire.sent({**theirs, **ours}) == theirs
+    assert wire.sent({wire.PACKED: wire.pack(theirs), **ours}) == theirs
+
+
+def test_an_article_that_was_sent_again_is_read_like_any_other() -> None:
+    """With what it tells of that beside it, whatever its shape."""
+    for fields in (
+        {b"data": b'{"headline": "H", "body": "B"}'},
+        {b"headline": b"H", b"body": b"B"},
+        {b"newsflow.fields": b"8:headline,1:H,4:body,1:B,"},
+    ):
+        article = decoded({**fields, b"newsflow.replayed": b'{"times":1,"letters":["1-1"]}'})
+
+        assert (article.headline, article.body) == ("H", "B")
 
 
 @given(st.dictionaries(st.binary(max_size=20), st.binary(max_size=200), max_size=5))

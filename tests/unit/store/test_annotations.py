@@ -128,7 +128,7 @@ def test_the_signature_stays_with_the_tool_that_made_it() -> None:
 
 
 def test_a_head_is_outdated_when_a_tool_differs_or_has_not_read_it() -> None:
-    """Only in the language that all tools read; the language itself may be the publisher's."""
+    """Only in the language that all tools read, or when nothing has read it at all."""
     asked = outdated({"language": NEW, "topics": NEW, "signature": NEW}, language="en")
 
     assert asked == {
@@ -138,5 +138,6 @@ def test_a_head_is_outdated_when_a_tool_differs_or_has_not_read_it() -> None:
             {"tools.topics.name": {"$exists": True, "$ne": "lexicon"}},
             {"tools.topics.version": {"$exists": True, "$ne": "2"}},
             {"language": "en", "tools.topics": {"$exists": False}},
+            {"tools": {}},
         ]
     }

@@ -9,8 +9,9 @@ from bson.codec_options import CodecOptions
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.store.documents import article_of, head_update, record, revision_id
+from services.store.documents import article_of, head_update, record
 from shared.errors import PermanentError
+from shared.identity import revision_id
 from shared.messages import Dateline, Quote, RawArticle
 from tests.builders import NOON, enriched_article
 
