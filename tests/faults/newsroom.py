@@ -124,10 +124,10 @@ class Newsroom:
             if ahead_s > 0.01:  # a timer's own step
                 await asyncio.sleep(ahead_s)
 
-    async def send_story(self, *, entry_id: str = "*") -> None:
+    async def send_story(self, *, order: str | None = None, entry_id: str = "*") -> None:
         """Publish one story in some order of its versions; the first under `entry_id`."""
         number = next(self._numbers)
-        for version in versions(number, self.chance.choice(ORDERS)):
+        for version in versions(number, order or self.chance.choice(ORDERS)):
             await self.publish(self._message(uri_of(number), version), entry_id=entry_id)
             entry_id = "*"
 

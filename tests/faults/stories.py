@@ -81,9 +81,9 @@ def poisons(chance: Random) -> Iterator[Poison]:
     """Yield poison for ever, no two of the same bytes; the first two are the large ones."""
     mark = f"{chance.getrandbits(64):016x}"
     number = 0
-    huge = {"uri": f"urn:huge:{mark}", "headline": "x" * TOO_LONG}
+    huge = {"uri": f"urn:huge:{mark}", "body": "x" * TOO_LONG}
     yield Poison(streams.RAW, {b"data": json.dumps(huge).encode()}, "rejected")
-    yield Poison(streams.RAW, {b"data": mark.encode() + b" " * TOO_LARGE}, "invalid")
+    yield Poison(streams.RAW, {b"data": mark.encode() + b" " * TOO_LARGE}, "rejected")
     while True:
         number += 1
         one = f"{mark}:{number}"

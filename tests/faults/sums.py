@@ -68,10 +68,10 @@ def _of_documents(room: Newsroom) -> Iterator[str]:
 def _of_letters(parcels: list[Parcel], letters: list[DeadLetter]) -> Iterator[str]:
     """Compare: dead is exactly what was poison, each entry once, with its bytes and its cause."""
     by_mark = {mark(one.fields): one for one in parcels if one.poison}
-    by_id = {entry_id: one for one in by_mark.values() for entry_id in one.entry_ids}
+    by_id = {(one.stream, at): one for one in by_mark.values() for at in one.entry_ids}
     found: dict[int, list[DeadLetter]] = defaultdict(list)
     for letter in letters:
-        parcel = by_id.get(letter.entry_id) or by_mark.get(mark(letter.original))
+        parcel = by_id.get((letter.stream, letter.entry_id)) or by_mark.get(mark(letter.original))
         if parcel is None:
             yield f"dead without guilt: {letter.entry_id}: {letter.cause}: {letter.reason[:200]}"
             continue

@@ -44,7 +44,7 @@ async def _redis(folder: Path, *options: str) -> AsyncIterator[int]:
     ("options", "user", "words"),
     [
         (("--cluster-enabled", "yes", "--appendonly", "no"), "", "cluster mode"),
-        (("--requirepass", "right"), ":wrong@", "refuses us"),
+        (("--requirepass", "so-secret"), ":mistaken@", "refuses us"),
     ],
     ids=["20: Redis is a cluster", "21: the password is wrong"],
 )
@@ -71,4 +71,4 @@ async def test_a_redis_that_cannot_be_used_is_refused_at_once(
         assert child.exit_code == 1
         [sentence] = said
         assert words in sentence
-        assert "right" not in child.log.read_text()
+        assert "mistaken" not in child.log.read_text()
