@@ -32,7 +32,7 @@ _DATA: Final = b"data"
 _LARGEST: Final = 16 * 1024 * 1024  # bytes of an entry that is looked into only to be counted
 
 
-class Origin(NamedTuple):
+class Owner(NamedTuple):
     """Whose an article is: its producer, and the file and life of it (services/ingest/ledger.py).
 
     `message_id` is the producer's own name for the message; by it receipts are found.
@@ -64,12 +64,12 @@ def entry_origin(fields: Mapping[bytes, bytes], *, stream: str, entry_id: str) -
     )
 
 
-def origin_of(
+def owner_of(
     fields: Mapping[bytes, bytes],
     article: RawArticle | EnrichedArticle | None,
     *,
     entry_id: str = "",
-) -> Origin:
+) -> Owner:
     """Return whose the article of an entry is; `article` is None when it could not be read.
 
     `entry_id` is the entry's own, which counts where the article does not name that of the first
@@ -79,7 +79,7 @@ def origin_of(
         return _guessed(fields, entry_id)
     raw = article.article if isinstance(article, EnrichedArticle) else article
     file, entry = raw.provenance.file, raw.provenance.entry
-    return Origin(
+    return Owner(
         producer=(entry and entry.producer) or UNNAMED,
         path=file.path if file else "",
         life=life(file, raw.received_at) if file else "",
@@ -93,8 +93,8 @@ def life(file: FileOrigin, received_at: datetime) -> str:
     return f"{file.sha256}:{round(received_at.timestamp() * 1000)}"
 
 
-def _guessed(fields: Mapping[bytes, bytes], entry_id: str) -> Origin:
-    """Return what an entry that is no article, or was never read, still tells of its origin."""
+def _guessed(fields: Mapping[bytes, bytes], entry_id: str) -> Owner:
+    """Return what an entry that is no article, or was never read, still tells of its owner."""
     sent = beside(fields)
     producer = _text(sent, PRODUCER, _LONGEST_NAME)
     message_id = _text(sent, MESSAGE_ID, _LONGEST_ID)
@@ -109,7 +109,7 @@ def _guessed(fields: Mapping[bytes, bytes], entry_id: str) -> Origin:
         path = of = ""
     else:
         path, of = file.path, life(file, received_at.astimezone(UTC))
-    return Origin(
+    return Owner(
         producer=producer or _named(entry, "producer", _LONGEST_NAME) or UNNAMED,
         path=path,
         life=of,

@@ -14,8 +14,7 @@ from typing import Any, Final, Literal, get_args
 from redis.asyncio import Redis
 
 from shared import redis_scripts, streams, wire
-from shared.accounts import Origin as Owner
-from shared.accounts import beside, origin_of
+from shared.accounts import Owner, beside, owner_of
 from shared.errors import InvalidMessage
 from shared.origins import Origin, origin
 from shared.replays import Replays, once_more, replays
@@ -84,7 +83,7 @@ class DeadLetter:
     @property
     def owner(self) -> Owner:
         """Whose it is, as it is counted."""
-        return origin_of(self.original, None, entry_id=self.entry_id)
+        return owner_of(self.original, None, entry_id=self.entry_id)
 
     @property
     def replays(self) -> Replays:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared import deadletters, receipts, wire
-from shared.accounts import origin_of
+from shared.accounts import owner_of
 from shared.deadletters import Cause, DeadLetter
 from shared.errors import PermanentError, Problem
 from shared.group import Entry, Settlement
@@ -42,9 +42,9 @@ class Ends:
         if isinstance(outcome, PermanentError):
             return self.parked(entry, str(outcome), cause="rejected", article=article)
         status = outcome.status
-        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
-        receipt = receipts.ended(origin, status, article)
-        settlement = Settlement(entry.id, status=status, origin=origin, receipt=receipt)
+        owner = owner_of(entry.fields, article, entry_id=entry.id.decode())
+        receipt = receipts.ended(owner, status, article)
+        settlement = Settlement(entry.id, status=status, owner=owner, receipt=receipt)
         if outcome.message is not None:
             fields = {**wire.encode(outcome.message), **carried(entry.fields)}
             settlement = settlement._replace(to="target", fields=fields)
@@ -72,8 +72,8 @@ class Ends:
             consumer=self._consumer,
             original=entry.fields,
         )
-        origin = origin_of(entry.fields, article, entry_id=entry.id.decode())
-        receipt = receipts.parked(origin, cause, reason, article_id=article_id, problems=problems)
+        owner = owner_of(entry.fields, article, entry_id=entry.id.decode())
+        receipt = receipts.parked(owner, cause, reason, article_id=article_id, problems=problems)
         fields = deadletters.encode(letter)
-        settlement = Settlement(entry.id, "dead", fields, "dead", origin, receipt)
+        settlement = Settlement(entry.id, "dead", fields, "dead", owner, receipt)
         return End(settlement, "dead", article_id, reason, cause)

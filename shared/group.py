@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
 from shared import accounts, redis_scripts, streams
-from shared.accounts import Origin
+from shared.accounts import Owner
 from shared.outcome import Status
 from shared.streams import Hop
 
@@ -48,7 +48,7 @@ class Pending(NamedTuple):
 class Settlement(NamedTuple):
     """The end of an entry: acknowledged, `fields` published to the target or the dead, counted.
 
-    It is counted as `status`, for the producer and the file of `origin`; `receipt`, if there is
+    It is counted as `status`, for the producer and the file of `owner`; `receipt`, if there is
     one, goes to the publishers.
     """
 
@@ -56,7 +56,7 @@ class Settlement(NamedTuple):
     to: Literal["nowhere", "target", "dead"] = "nowhere"
     fields: Fields = MappingProxyType({})
     status: Status = "stored"
-    origin: Origin = Origin()
+    owner: Owner = Owner()
     receipt: Fields = MappingProxyType({})
 
 
@@ -113,11 +113,11 @@ class Group:
         for end in ends:
             flat = [part for pair in end.fields.items() for part in pair]
             told = [part for pair in end.receipt.items() for part in pair]
-            life = (end.origin.path, end.origin.life)
-            is_last = end.to != "target" and end.origin.path
+            life = (end.owner.path, end.owner.life)
+            is_last = end.to != "target" and end.owner.path
             file = files.setdefault(life, _FILES_FROM + len(files)) if is_last else 0
-            arguments += [end.id, _KEYS[end.to], end.status, end.origin.producer]
-            arguments += [file, end.origin.life, len(flat), len(told), *flat, *told]
+            arguments += [end.id, _KEYS[end.to], end.status, end.owner.producer]
+            arguments += [file, end.owner.life, len(flat), len(told), *flat, *told]
         keys = [*self._keys(), *(streams.FILE + path for path, _ in files)]
         return set(await self._settle(keys=keys, args=arguments))
 

@@ -19,7 +19,7 @@ from typing import Final
 
 import orjson
 
-from shared.accounts import Origin
+from shared.accounts import Owner
 from shared.errors import Problem
 from shared.identity import revision_id
 from shared.messages import EnrichedArticle, RawArticle
@@ -31,19 +31,19 @@ _REJECTING: Final = frozenset({"invalid", "rejected"})
 
 
 def ended(
-    origin: Origin, status: Status, article: RawArticle | EnrichedArticle
+    owner: Owner, status: Status, article: RawArticle | EnrichedArticle
 ) -> dict[bytes, bytes]:
     """Return the receipt of an article that goes on or is stored; none when nobody asks for it."""
-    if not origin.message_id:
+    if not owner.message_id:
         return {}
     raw = article.article if isinstance(article, EnrichedArticle) else article
     revision = revision_id(article.article_id, raw.content_hash)
     status_ = _STATUSES.get(status, status)
-    return _fields(origin, status_, article_id=article.article_id, revision=revision)
+    return _fields(owner, status_, article_id=article.article_id, revision=revision)
 
 
 def parked(
-    origin: Origin,
+    owner: Owner,
     cause: str,
     reason: str,
     *,
@@ -51,12 +51,12 @@ def parked(
     problems: Sequence[Problem] = (),
 ) -> dict[bytes, bytes]:
     """Return the receipt of an entry that became a dead letter; none when nobody asks for it."""
-    if not origin.message_id:
+    if not owner.message_id:
         return {}
     status = "rejected" if cause in _REJECTING else "dead"
     told = [one._asdict() for one in problems[:_PROBLEMS]] or [Problem("", cause, reason)._asdict()]
     return _fields(
-        origin,
+        owner,
         status,
         article_id=article_id or "",
         cause=cause,
@@ -65,11 +65,11 @@ def parked(
     )
 
 
-def _fields(origin: Origin, status: str, **told: str) -> dict[bytes, bytes]:
+def _fields(owner: Owner, status: str, **told: str) -> dict[bytes, bytes]:
     named = {
-        "message_id": origin.message_id,
-        "producer": origin.producer,
-        "entry_id": origin.entry_id,
+        "message_id": owner.message_id,
+        "producer": owner.producer,
+        "entry_id": owner.entry_id,
         "status": status,
         **told,
     }

@@ -33,7 +33,7 @@ from services.cli.letters import Wanted, kept
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, progress, redis
 from services.store.settings import StoreSettings
 from shared import deadletters
-from shared.accounts import Origin as Owner
+from shared.accounts import Owner
 
 _MANY: Final = 100  # letters, above which replaying asks
 _AT_ONCE: Final = 500  # letters that one script deletes

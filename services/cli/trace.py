@@ -18,7 +18,7 @@ _SHOWN: Final = 20
 def trace(
     what: Annotated[
         str,
-        typer.Argument(help="Id of an article, of an entry or of a message; or a file's name."),
+        typer.Argument(help="An article's id or URI, an entry's or a message's id, or a file."),
     ],
     folder: Folder = Path(),
     scan: Annotated[

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +17,9 @@ from services.ingest import receipts
 from services.ingest.ledger import Ledger
 from services.store.mongo import Mongo
 from shared import accounts, deadletters, streams, wire
-from shared.accounts import Origin
+from shared.accounts import Owner
 from shared.errors import InvalidMessage
+from shared.identity import article_id
 from shared.messages import RawArticle
 from shared.streams import ENRICH, HOPS, Hop
 from shared.wire import DATA
@@ -25,18 +27,33 @@ from shared.wire import DATA
 _PAGE: Final = 100
 _MOST: Final = 1_000  # articles of a file
 _ENTRY: Final = re.compile(r"\d{1,20}-\d{1,20}")
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
 _ARTICLE: Final = re.compile(r"[0-9a-f]{32}")
 
 Advance = Callable[[int], None]  # told how many entries were looked at
 
 
 def wanted(what: str) -> Wanted:
-    """Return what is asked for: an article's id, an entry's, a file, or a message's id."""
+    """Return what is asked for: an article's id or URI, an entry, a file, or a message."""
     if _ARTICLE.fullmatch(what):
         return Wanted(article_ids=frozenset({what}))
     if _ENTRY.fullmatch(what):
         return Wanted(entry_ids=frozenset({what}))
-    return Wanted(message_id=what, path=what)
+    return Wanted(article_ids=_ids_of(what), message_id=what, path=what)
+
+
+def _ids_of(uri: str) -> frozenset[str]:
+    """Return the article ids that a publisher's URI may have made: as `uri`, `guid` or `url`."""
+    if not _URI.match(uri):
+        return frozenset()
+    made = partial(article_id, source=None, text="")
+    return frozenset(
+        {
+            made(uri=uri, guid=None, url=None),
+            made(uri=None, guid=uri, url=None),
+            made(uri=None, guid=None, url=uri),
+        }
+    )
 
 
 async def trace(
@@ -54,8 +71,8 @@ async def trace(
             way.unscanned.append(f"{hop.source} is longer than {most:,} entries")
     async for letter in deadletters.letters(redis):
         advance(1)
-        origin = accounts.origin_of(letter.original, None, entry_id=letter.entry_id)
-        if way.wanted.fits(origin, letter.article_id or "", letter.letter_id):
+        owner = accounts.owner_of(letter.original, None, entry_id=letter.entry_id)
+        if way.wanted.fits(owner, letter.article_id or "", letter.letter_id):
             way.letters.append(letter)
     return way
 
@@ -88,8 +105,8 @@ async def _told(redis: Redis, wanted: Wanted, advance: Advance) -> AsyncIterator
         advance(len(page))
         for receipt_id, fields in page:
             one = {name.decode(): value.decode() for name, value in fields.items()}
-            origin = Origin(message_id=one["message_id"], entry_id=one["entry_id"])
-            if wanted.fits(origin, one.get("article_id", "")):
+            owner = Owner(message_id=one["message_id"], entry_id=one["entry_id"])
+            if wanted.fits(owner, one.get("article_id", "")):
                 yield {"at": moment(receipt_id.decode()).isoformat(), **one}
 
 
@@ -103,7 +120,7 @@ async def _stored(way: Way, mongo: Mongo) -> None:
         way.revisions = await mongo.brought_by("file.path", asked.path)
     elif asked.entry_ids:
         way.revisions = await mongo.brought_by("entry.entry_id", min(asked.entry_ids))
-    else:
+    if asked.message_id and not way.revisions:
         way.revisions = await mongo.brought_by("entry.message_id", asked.message_id)
     ids = sorted({one["article_id"] for one in way.revisions})
     way.heads = {head["_id"]: head for head in await mongo.heads(ids)}
@@ -124,9 +141,9 @@ async def _stands(way: Way, redis: Redis, hop: Hop, most: int, advance: Advance)
     while page := await client.xrange(hop.source, after, "+", count=_PAGE):
         after = b"(" + page[-1][0]
         for entry_id, fields in page:
-            origin, article_id = _read(hop, fields, entry_id.decode(), way.wanted)
-            if way.wanted.fits(origin, article_id, entry_id.decode()):
-                one = Standing(hop.source, entry_id.decode(), "unread", origin, article_id)
+            owner, article_id = _read(hop, fields, entry_id.decode(), way.wanted)
+            if way.wanted.fits(owner, article_id, entry_id.decode()):
+                one = Standing(hop.source, entry_id.decode(), "unread", owner, article_id)
                 way.standing.append(await _state(redis, hop, one, read_to))
                 if article_id:
                     ids = way.wanted.article_ids | {article_id}
@@ -140,22 +157,22 @@ async def _stands(way: Way, redis: Redis, hop: Hop, most: int, advance: Advance)
 
 def _read(
     hop: Hop, fields: Mapping[bytes, bytes], entry_id: str, wanted: Wanted
-) -> tuple[Origin, str]:
-    """Return an entry's origin, and the id of its article if that is asked for or at hand."""
+) -> tuple[Owner, str]:
+    """Return an entry's owner, and the id of its article if that is asked for or at hand."""
     raw_id = entry_id if hop is ENRICH else ""
-    origin = accounts.origin_of(fields, None, entry_id=raw_id)
+    owner = accounts.owner_of(fields, None, entry_id=raw_id)
     if hop is not ENRICH:
         try:
-            return origin, str(orjson.loads(fields.get(DATA, b"")).get("article_id", ""))
+            return owner, str(orjson.loads(fields.get(DATA, b"")).get("article_id", ""))
         except (orjson.JSONDecodeError, AttributeError):
-            return origin, ""
-    if not wanted.article_ids and not wanted.fits(origin, "", entry_id):
-        return origin, ""
+            return owner, ""
+    if not wanted.article_ids and not wanted.fits(owner, "", entry_id):
+        return owner, ""
     try:
         article = wire.decode(fields, RawArticle, stream=hop.source, entry_id=entry_id)
     except InvalidMessage:
-        return origin, ""
-    return origin, article.article_id
+        return owner, ""
+    return owner, article.article_id
 
 
 async def _state(redis: Redis, hop: Hop, one: Standing, read_to: str) -> Standing:

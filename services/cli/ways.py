@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from services.ingest.ledger import Life
 from services.store.documents import Document
-from shared.accounts import Origin
+from shared.accounts import Owner
 from shared.deadletters import DeadLetter
 
 _ORDER: Final = ("file", "entry", "enrich", "store", "receipt", "dead")  # of one moment
@@ -21,13 +21,13 @@ class Wanted(NamedTuple):
     message_id: str = ""
     path: str = ""
 
-    def fits(self, origin: Origin, article_id: str, entry_id: str = "") -> bool:
+    def fits(self, owner: Owner, article_id: str, entry_id: str = "") -> bool:
         """Say whether an entry is looked for."""
         return bool(
             (article_id and article_id in self.article_ids)
-            or {origin.entry_id, entry_id} & self.entry_ids
-            or (self.message_id and origin.message_id == self.message_id)
-            or (self.path and origin.path == self.path)
+            or {owner.entry_id, entry_id} & self.entry_ids
+            or (self.message_id and owner.message_id == self.message_id)
+            or (self.path and owner.path == self.path)
         )
 
 
@@ -37,7 +37,7 @@ class Standing(NamedTuple):
     stream: str
     entry_id: str
     state: str
-    origin: Origin
+    owner: Owner
     article_id: str
     consumer: str = ""
     deliveries: int = 0
@@ -113,7 +113,7 @@ def _steps(way: Way) -> Iterable[Step]:
     known = {one.get("provenance", {}).get("entry", {}).get("entry_id") for one in way.revisions}
     for standing in way.standing:
         if standing.entry_id not in known:
-            what = f"{standing.stream} {standing.entry_id} by {standing.origin.producer}"
+            what = f"{standing.stream} {standing.entry_id} by {standing.owner.producer}"
             yield Step(moment(standing.entry_id), "entry", what)
     for letter in way.letters:
         what = f"{letter.letter_id}, {letter.cause} in {letter.stage}: {letter.reason}"

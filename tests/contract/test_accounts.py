@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from services.ingest.ledger import Ledger, Life, Step
 from shared import accounts, deadletters, streams
-from shared.accounts import Origin
+from shared.accounts import Owner
 from shared.group import Group, Settlement
 from shared.messages import RawArticle
 from shared.streams import ENRICH, Hop
@@ -119,7 +119,7 @@ async def test_names_of_producers_are_bounded(redis: Redis) -> None:
 
     for at in range(0, len(ids), 100):
         await group.settle(
-            Settlement(id_, status="enriched", origin=Origin(name))
+            Settlement(id_, status="enriched", owner=Owner(name))
             for id_, name in zip(ids[at : at + 100], names[at : at + 100], strict=True)
         )
 
@@ -140,8 +140,8 @@ async def test_a_files_ends_are_counted_in_its_own_life_only(redis: Redis) -> No
 
     await group.settle(
         [
-            Settlement(one, origin=Origin("inbox", "a.json", life.id)),
-            Settlement(two, origin=Origin("inbox", "a.json", "of another file")),
+            Settlement(one, owner=Owner("inbox", "a.json", life.id)),
+            Settlement(two, owner=Owner("inbox", "a.json", "of another file")),
         ]
     )
 
@@ -188,8 +188,8 @@ def test_the_origin_of_an_entry_that_was_never_read_is_found() -> None:
     fields = {b"data": raw.model_dump_json().encode(), b"producer": b"inbox"}
     passed_on = {b"data": json.dumps({"article": json.loads(fields[b"data"])}).encode()}
 
-    read = accounts.origin_of(fields, raw)
+    read = accounts.owner_of(fields, raw)
 
-    assert read == Origin("inbox", "a.json", "ab:1795564800123", "", "1-1")
-    assert accounts.origin_of(fields, None) == accounts.origin_of(passed_on, None) == read
-    assert accounts.origin_of({b"data": b"[", b"producer": b" a\x00\nb "}, None).producer == "a b"
+    assert read == Owner("inbox", "a.json", "ab:1795564800123", "", "1-1")
+    assert accounts.owner_of(fields, None) == accounts.owner_of(passed_on, None) == read
+    assert accounts.owner_of({b"data": b"[", b"producer": b" a\x00\nb "}, None).producer == "a b"

@@ -71,7 +71,7 @@ async def test_an_article_is_found_at_every_step_by_each_of_its_names(rig: Rig) 
 
     async def look() -> None:
         nonlocal article_id
-        found = [await told(rig, name) for name in (entry_id, "m1")]
+        found = [await told(rig, name) for name in (entry_id, "m1", "urn:a")]
         article_id = article_id or next((one.article_id for one in found if one.article_id), "")
         if article_id:
             found.append(await told(rig, article_id))
@@ -93,7 +93,7 @@ async def test_an_article_is_found_at_every_step_by_each_of_its_names(rig: Rig) 
     assert all(now.startswith("unread on articles.enriched (") for now in between)
     assert len(set(stored)) == 1
     assert stored[0].startswith("stored as usable, 1 version; readers see ")
-    assert [len(names) for names in nows] == [3, 3, 3, 3]
+    assert [len(names) for names in nows] == [4, 4, 4, 4]
 
 
 async def test_a_stored_article_tells_its_steps_in_time(rig: Rig) -> None:

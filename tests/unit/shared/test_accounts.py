@@ -49,7 +49,7 @@ def test_an_article_of_a_file_names_its_entry_too() -> None:
 
     assert article.provenance.file is not None
     assert article.provenance.entry is not None
-    assert accounts.origin_of({}, article).producer == "inbox"
+    assert accounts.owner_of({}, article).producer == "inbox"
 
 
 def test_what_an_earlier_enrich_handed_on_is_counted_for_its_file() -> None:
@@ -58,11 +58,11 @@ def test_what_an_earlier_enrich_handed_on_is_counted_for_its_file() -> None:
     old = EnrichedArticle(article_id=raw.article_id, article=raw, enriched_at=NOON)
     read = wire.decode(wire.encode(old), EnrichedArticle, stream=streams.ENRICHED, entry_id="1-1")
 
-    origin = accounts.origin_of({}, read, entry_id="1-1")
+    owner = accounts.owner_of({}, read, entry_id="1-1")
 
     assert read.article.provenance.entry is None
-    assert (origin.producer, origin.path) == (accounts.UNNAMED, "a.json")
-    assert origin.life == f"{'f' * 64}:{int(NOON.timestamp() * 1000)}"
+    assert (owner.producer, owner.path) == (accounts.UNNAMED, "a.json")
+    assert owner.life == f"{'f' * 64}:{int(NOON.timestamp() * 1000)}"
 
 
 def test_faststreams_headers_say_who_sent_it() -> None:
