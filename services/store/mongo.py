@@ -7,7 +7,7 @@ MongoUnavailable (wait), as PermanentError of one article, or as bugs: see drive
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
@@ -16,8 +16,6 @@ from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import (
     InsertOne,
-    ReadPreference,
-    UpdateMany,
     UpdateOne,
     WriteConcern,
 )
@@ -27,7 +25,6 @@ from redis.asyncio import Redis
 from services.store.annotations import Annotation
 from services.store.attempts import statuses
 from services.store.bulk import bulk, join
-from services.store.clusters import Move, Node, Signature, Signed, bands
 from services.store.documents import (
     Document,
     Record,
@@ -39,7 +36,6 @@ from services.store.documents import (
 from services.store.driver_errors import (
     is_passing,
     is_refusal,
-    outages,
     said,
     short,
     unfollowable,
@@ -52,6 +48,7 @@ from services.store.migrations import Command, due, is_busy, is_done, is_newer
 from services.store.plans import Plan, plan
 from services.store.questions import Query
 from services.store.settings import StoreSettings
+from services.store.shelf import Shelf
 from shared import connecting
 from shared.addresses import place
 from shared.errors import MongoUnavailable, NewsflowError, PermanentError
@@ -105,7 +102,7 @@ class Mongo:
             write_concern=WriteConcern("majority", j=True),
         )
         self._indexes = indexes(search_body=settings.search_body, keep_days=settings.keep_days)
-        self._shelf = MongoShelf(self._database[ARTICLES], self._database[REVISIONS])
+        self._shelf = Shelf(self._database[ARTICLES], self._database[REVISIONS])
 
     # ── life ──────────────────────────────────────────────────────────────────────────────────
 
@@ -342,66 +339,3 @@ class Mongo:
     async def count(self) -> int:
         """Return about how many articles there are, from the collection's metadata."""
         return int(await self._database[ARTICLES].estimated_document_count())
-
-
-class MongoShelf:
-    """The places of articles among their re-runs: the Shelf of joining.py."""
-
-    def __init__(self, heads: Collection, revisions: Collection) -> None:
-        # Whatever the URL prefers: a secondary may not have what another writer just wrote.
-        primary: Any = ReadPreference.PRIMARY  # motor's stubs ask for the class
-        self._heads = heads.with_options(read_preference=primary)
-        self._revisions = revisions.with_options(read_preference=primary)
-
-    async def sharing(
-        self, signatures: Iterable[Signature], *, besides: Iterable[str], limit: int
-    ) -> list[Signed]:
-        wanted = sorted({band for signature in signatures for band in bands(signature)})
-        query = {"bands": {"$in": wanted}, "_id": {"$nin": list(besides)}}
-        fields = dict.fromkeys(("article_id", "signature", "signed_by"), 1)
-        with outages():
-            found = await self._revisions.find(query, fields, limit=limit, hint="bands").to_list(
-                None
-            )
-        return [
-            Signed(one["_id"], one["article_id"], Signature(one["signature"], one["signed_by"]))
-            for one in found
-        ]
-
-    async def revisions(self, query: Mapping[str, Any], *fields: str) -> list[Document]:
-        with outages():
-            return await self._revisions.find(query, dict.fromkeys(fields, 1)).to_list(None)
-
-    async def heads(self, ids: Iterable[str]) -> list[Node]:
-        return await self._nodes("_id", ids)
-
-    async def joined_to(self, ids: Iterable[str]) -> list[Node]:
-        return await self._nodes("joined", ids)
-
-    async def move(self, moves: Iterable[Move]) -> None:
-        await self._write(
-            UpdateOne(
-                {"_id": one.article_id, "joined": one.was},
-                {"$set": {"joined": one.to, "cluster": one.cluster}},
-            )
-            for one in moves
-        )
-
-    async def name(self, names: Mapping[str, Iterable[str]]) -> None:
-        await self._write(
-            UpdateMany({"_id": {"$in": list(ids)}}, {"$set": {"cluster": cluster}})
-            for cluster, ids in names.items()
-        )
-
-    async def _nodes(self, field: str, values: Iterable[str]) -> list[Node]:
-        fields = dict.fromkeys(("joined", "cluster", "first_seen_at"), 1)
-        with outages():
-            found = await self._heads.find({field: {"$in": list(values)}}, fields).to_list(None)
-        return [
-            Node(one["_id"], one.get("joined"), one.get("cluster"), one["first_seen_at"])
-            for one in found
-        ]
-
-    async def _write(self, updates: Iterable[UpdateOne | UpdateMany]) -> None:
-        with outages():
-            await self._heads.bulk_write(list(updates), ordered=False)

@@ -13,12 +13,12 @@ from pymongo.errors import AutoReconnect
 
 from services.enrich.signature import TOOL, signature_of
 from services.enrich.text.cleaning import Parts
-from services.store import mongo as mongo_module
 from services.store.documents import Document
 from services.store.handler import store
 from services.store.indexes import ARTICLES, REVISIONS
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
+from services.store.shelf import Shelf
 from shared.errors import MongoUnavailable
 from shared.messages import EnrichedArticle, Span
 from tests.builders import NOON, enriched_article, seeded
@@ -197,7 +197,7 @@ async def test_an_outage_between_writing_and_joining_heals_when_written_again(
         async def fail(*_: object, **__: object) -> None:
             raise MongoUnavailable from AutoReconnect()
 
-        broken.setattr(mongo_module.MongoShelf, step, fail)
+        broken.setattr(Shelf, step, fail)
         with pytest.raises(MongoUnavailable):
             await store(early, library=mongo)
     between = clusters(database)
