@@ -15,7 +15,7 @@ from services.enrich.topics.topics import TopicRules
 from shared.messages import Tool
 
 # One more when the modules from cleaning.py to entities.py read the same text otherwise.
-_RULES: Final = 2
+_RULES: Final = 3
 # One more when headline, dateline, footer or quotes are told otherwise: cleaning.py to quotes.py.
 _TEXT_RULES: Final = 1
 

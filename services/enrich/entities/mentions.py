@@ -24,7 +24,13 @@ __all__ = ["Tag", "tidy", "trim"]
 
 _LONGEST: Final = 120  # characters; longer is no name but a tagger's slip in a strange text
 _BEFORE_FULL_NAME: Final = re.compile(r"(\S+)\s+(?=\S+\s+\S)")  # not `Jordan` in `Jordan Lee`
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _TRAILS: Final = "s'\u2019"  # what `Kenya's` and `workers'` end with
+# What stands before a word that is capital by its place: the end of a sentence or of a dateline,
+# or a word of the same name.
+_BEFORE_CAPITAL: Final = re.compile(
+    r"(?:[.!?][\"'\u201d\u2019]?|[-\u2013\u2014]|\b[A-Z]\w{1,30})\s[\"'\u201c\u2018]?$"
+)
 _STOP_STAYS: Final = re.compile(r"(?:\.\w+|\b(?:Inc|Corp|Ltd|Co|Jr|Sr|Bros))\.$")
 
 
@@ -36,7 +42,8 @@ def tidy(
     `tags` are the tagger's. Of two that overlap the longer stays, of two alike the known one.
     """
     trimmed = (trim(text, tag, gazetteer.around) for tag in tags)
-    seen = [part for tag in trimmed if tag for part in _parted(text, tag, gazetteer)]
+    proper = _without_common(text, filter(None, trimmed))
+    seen = [part for tag in proper for part in _parted(text, tag, gazetteer)]
     tags = _apart([*_known(text, story, gazetteer), *seen])
     names = _voted(retyped(text, [named(text, tag) for tag in tags], gazetteer))
     return _apart([*(name.tag for name in names), *spread(text, names, story=story)])
@@ -62,6 +69,43 @@ def trim(text: str, tag: Tag, around: AroundNames) -> Tag | None:
     name = text[start:end]
     is_name = len(name) > 1 and not name.islower() and any(map(str.isalpha, name))
     return Tag(start, end, kind) if is_name and not around.kind.fullmatch(name) else None
+
+
+def _without_common(text: str, tags: Iterable[Tag]) -> Iterator[Tag]:
+    """Yield `tags` but for words that only begin sentences, and are written small elsewhere.
+
+    `Museum reopens` is no name where a museum is told of. Persons are left alone.
+    """
+    common: set[str] | None = None
+    for tag in tags:
+        word = text[tag.start : tag.end]
+        if tag.type != "person" and word.istitle() and _is_capital_by_place(text, tag.start):
+            if common is None:
+                common = _common_words(text)
+            if word in common:
+                continue
+        yield tag
+
+
+def _common_words(text: str) -> set[str]:
+    """Return the words that are capital by their place alone, and somewhere small, or in plural."""
+    small: set[str] = set()
+    capital: set[str] = set()
+    names: set[str] = set()
+    for found in _WORD.finditer(text):
+        word = found[0]
+        if word.islower():
+            small.add(word.removesuffix("s"))
+        elif word.istitle():
+            (capital if _is_capital_by_place(text, found.start()) else names).add(word)
+    return {word for word in capital - names if word.lower().removesuffix("s") in small}
+
+
+def _is_capital_by_place(text: str, at: int) -> bool:
+    """Say whether a line, a sentence or a story begins at `at`, or a name goes on there."""
+    if at == 0 or text[at - 1] == "\n":
+        return True
+    return _BEFORE_CAPITAL.search(text, max(0, at - 34), at) is not None
 
 
 def _parted(text: str, tag: Tag, gazetteer: Gazetteer) -> Iterator[Tag]:
