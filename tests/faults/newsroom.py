@@ -92,6 +92,7 @@ class Newsroom:
     parcels: list[Parcel] = field(default_factory=list)
     files: dict[str, Dropped] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # what a fault itself found wrong
+    poisoned: tuple[str, ...] = (streams.RAW, streams.ENRICHED)
     clock_doubt: timedelta = timedelta(0)  # by how much a service's clock was wrong
     open: asyncio.Event = field(default_factory=asyncio.Event)  # nothing is sent while it is not
     _numbers: Any = field(default_factory=count)
@@ -132,7 +133,7 @@ class Newsroom:
             entry_id = "*"
 
     async def send_poison(self) -> None:
-        poison = next(self._poisons)
+        poison = next(one for one in self._poisons if one.stream in self.poisoned)
         await self.publish(Parcel(poison.stream, poison.fields, poison=poison))
 
     def _message(self, uri: str, version: Version) -> Parcel:

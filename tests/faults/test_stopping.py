@@ -18,7 +18,7 @@ from tests.faults.stages import Stages, add, article, drop, until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]  # waits long on a busy machine
 
-MANY = 600
+MANY = 3000
 
 
 @pytest.fixture
