@@ -45,11 +45,12 @@ format: $(READY) ## Let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) ## Measure latency, speed and memory on this machine; ten minutes
+bench: $(READY) ## Measure latency, speed and memory on this machine; a quarter of an hour
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.intake
 	@$(BIN)/python -m tests.benchmarks.enriching
 	@$(BIN)/python -m tests.benchmarks.storing
+	@$(BIN)/python -m tests.benchmarks.pipeline --kills
 
 bench-quality: $(READY) ## Measure tags and topics against labelled files: NER=FILE TOPICS=FILE ARTICLES=FILE
 	@$(BIN)/python -m tests.benchmarks.quality $(addprefix --ner ,$(NER)) $(addprefix --topics ,$(TOPICS)) \
