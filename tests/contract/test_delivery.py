@@ -282,6 +282,34 @@ async def test_an_entry_that_always_kills_its_process_is_buried_alone(redis: Red
     assert letter.original[b"data"].startswith(b'{"headline": "1"')
 
 
+async def test_an_entry_that_was_left_twice_is_worked_on_before_the_next_such_is_claimed(
+    redis: Redis,
+) -> None:
+    """Else one that kills its process would count against the others, time after time."""
+    await add(redis, 2)
+    client: Any = redis
+    await client.xgroup_create(streams.RAW, "enrich", "0")
+    [[_, read]] = await client.xreadgroup("enrich", "gone", {streams.RAW: ">"})
+    ids = [entry_id for entry_id, _ in read]
+    await client.xclaim(streams.RAW, "enrich", "gone", 0, ids)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handler(articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
+        begun.set()
+        await go_on.wait()
+        return [passed_on(article) for article in articles]
+
+    async with enriching(redis, handler):
+        async with asyncio.timeout(10):
+            await begun.wait()
+        await asyncio.sleep(1.5)  # a round of housekeeping and a half
+        pending = await client.xpending_range(streams.RAW, "enrich", "-", "+", 10)
+        go_on.set()
+        await settled(redis)
+
+    assert [one["times_delivered"] for one in pending] == [3, 2]
+
+
 async def test_stopping_finishes_what_was_read(redis: Redis) -> None:
     """After SIGTERM nothing is pending, and nothing that was read is lost."""
     await add(redis, 200)
