@@ -64,8 +64,8 @@ LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras \
 
 lock: $(READY) ## Resolve the dependencies anew into requirements*.lock
 	@$(BIN)/pip-compile $(LOCK) --output-file requirements.lock pyproject.toml
-	@$(BIN)/pip-compile $(LOCK) --extra local --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
-	@$(BIN)/pip-compile $(LOCK) --extra training --extra dev --constraint requirements-dev.lock --output-file requirements-training.lock pyproject.toml
+	@$(BIN)/pip-compile $(LOCK) --extra local --extra traces --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	@$(BIN)/pip-compile $(LOCK) --extra training --extra traces --extra dev --constraint requirements-dev.lock --output-file requirements-training.lock pyproject.toml
 
 $(READY): requirements-dev.lock pyproject.toml .ci/setup
 	@.ci/setup

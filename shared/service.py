@@ -24,7 +24,7 @@ from faststream.specification import AsyncAPI
 from redis.exceptions import RedisError
 
 from shared import connecting, observability
-from shared.broker import connect, place, refusal
+from shared.delivery.broker import connect, place, refusal
 from shared.errors import NewsflowError
 from shared.health import Check, Health
 from shared.metrics import Metrics

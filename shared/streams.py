@@ -20,8 +20,8 @@ from typing import Final
 RAW: Final = "articles.raw"
 ENRICHED: Final = "articles.enriched"
 DEAD: Final = "articles.dead"
-RECEIPTS: Final = "articles.receipts"  # for publishers, see shared/receipts.py
-ACCOUNTS: Final = "articles.accounts"  # a hash: what was counted, see shared/accounts.py
+RECEIPTS: Final = "articles.receipts"  # for publishers, see shared/entries/receipts.py
+ACCOUNTS: Final = "articles.accounts"  # a hash: what was counted, see shared/entries/accounts.py
 FILE: Final = "articles.file:"  # and a path: a hash, the life of a file
 
 

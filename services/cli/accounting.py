@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from shared import streams
-from shared.accounts import UNNAMED
+from shared.entries.accounts import UNNAMED
 from shared.streams import Hop
 
 
@@ -150,7 +150,7 @@ class _Bases(NamedTuple):
 
 
 def _bases(books: Books) -> _Bases:
-    """Return the bases, as BEGIN in shared/redis_scripts.py would note them where it has not."""
+    """Return the bases, as BEGIN in redis_scripts.py would note them where it has not."""
     counts = books.counts
     parked, gone = _letters(counts)
     return _Bases(

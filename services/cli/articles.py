@@ -21,9 +21,10 @@ from services.ingest.handler import File, Read, read
 from services.ingest.records import Limits
 from services.ingest.unpacking import Allowance
 from services.store.settings import StoreSettings
-from shared import streams, wire
-from shared.accounts import PRODUCER
-from shared.broker import publish as publish_to
+from shared import streams
+from shared.delivery.broker import publish as publish_to
+from shared.entries import wire
+from shared.entries.accounts import PRODUCER
 
 _CHUNK: Final = 100
 

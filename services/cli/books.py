@@ -14,8 +14,10 @@ from services.cli.accounting import Books, FileCount, Flow, by_producer
 from services.ingest.ledger import FILES
 from services.ingest.shelf import RECEIPT
 from services.store.mongo import Mongo
-from shared import deadletters, redis_scripts, streams
+from shared import streams
+from shared.delivery import redis_scripts
 from shared.errors import NewsflowError
+from shared.letters import deadletters
 from shared.streams import ENRICH, HOPS, STORE
 
 GONE: Final = "articles.accounts.gone"  # a hash: ids that somebody knows to be deleted in MongoDB

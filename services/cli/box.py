@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from services.cli.letters import Wanted
 from services.cli.terminal import fail
 from services.store.questions import moment
-from shared import deadletters
-from shared.deadletters import Cause, DeadLetter
+from shared.letters import deadletters
+from shared.letters.deadletters import Cause, DeadLetter
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of dead letters.")]
 Every = Annotated[bool, typer.Option("--all", help="Every dead letter.")]

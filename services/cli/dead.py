@@ -23,8 +23,8 @@ from services.cli.box import (
 from services.cli.letters import Kinds, Wanted, shown
 from services.cli.terminal import AsJson, Folder, err, here, line, out, redis
 from services.store.settings import StoreSettings
-from shared import deadletters
-from shared.deadletters import DeadLetter
+from shared.letters import deadletters
+from shared.letters.deadletters import DeadLetter
 
 
 def list_(

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from shared.deadletters import Cause, DeadLetter
+from shared.letters.deadletters import Cause, DeadLetter
+from shared.letters.reasons import kind_of
 from shared.messages import FileOrigin
-from shared.reasons import kind_of
 
 _MOST_KINDS: Final = 1_000  # told apart; whoever makes up reasons fills no memory
 _OTHER: Final = "(other reasons)"

@@ -20,8 +20,8 @@ from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
 from shared import streams
 from shared.addresses import without_password
+from shared.delivery.group import Group
 from shared.errors import NewsflowError, RedisUnavailable
-from shared.group import Group
 
 _WITHIN_S = 2.0
 _LAST_FILES = 100  # that changed last, among which those being read are looked for

@@ -32,8 +32,8 @@ from services.cli.box import (
 from services.cli.letters import Wanted, kept
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, progress, redis
 from services.store.settings import StoreSettings
-from shared import deadletters
-from shared.accounts import Owner
+from shared.entries.accounts import Owner
+from shared.letters import deadletters
 
 _MANY: Final = 100  # letters, above which replaying asks
 _AT_ONCE: Final = 500  # letters that one script deletes

@@ -11,7 +11,7 @@ from rich.text import Text
 from services.cli.letters import Kinds
 from services.cli.overview import Overview, StageView
 from services.ingest.ledger import Life, Waiting
-from shared.deadletters import DeadLetter
+from shared.letters.deadletters import DeadLetter
 
 _HEALTH: Final = {
     "ok": "green",

@@ -16,13 +16,15 @@ from services.cli.ways import Standing, Wanted, Way, moment, order
 from services.ingest import receipts
 from services.ingest.ledger import Ledger
 from services.store.mongo import Mongo
-from shared import accounts, deadletters, streams, wire
-from shared.accounts import Owner
+from shared import streams
+from shared.entries import accounts, wire
+from shared.entries.accounts import Owner
+from shared.entries.wire import DATA
 from shared.errors import InvalidMessage
 from shared.identity import article_id
+from shared.letters import deadletters
 from shared.messages import RawArticle
 from shared.streams import ENRICH, HOPS, Hop
-from shared.wire import DATA
 
 _PAGE: Final = 100
 _MOST: Final = 1_000  # articles of a file

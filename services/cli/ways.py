@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from services.ingest.ledger import Life
 from services.store.documents import Document
-from shared.accounts import Owner
-from shared.deadletters import DeadLetter
+from shared.entries.accounts import Owner
+from shared.letters.deadletters import DeadLetter
 
 _ORDER: Final = ("file", "entry", "enrich", "store", "receipt", "dead")  # of one moment
 

@@ -21,8 +21,8 @@ from typing import IO, Any, Final, Self
 import services
 from services.devstack import servers
 from services.devstack.processes import Child
+from shared.delivery.retry import delay_s
 from shared.errors import NewsflowError
-from shared.retry import delay_s
 
 STAGES: Final = ("ingest", "enrich", "store")
 

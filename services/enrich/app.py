@@ -5,9 +5,9 @@ from typing import Final
 from services.enrich.settings import EnrichSettings
 from services.enrich.worker import Worker
 from shared import streams
-from shared.broker import create_broker
-from shared.delivery import Consumer
-from shared.desk import Work
+from shared.delivery.broker import create_broker
+from shared.delivery.delivery import Consumer
+from shared.delivery.desk import Work
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.part import Part

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from services.enrich.text.footers import Ending
-from shared import redis_scripts
+from shared.delivery import redis_scripts
 from shared.errors import RedisUnavailable
 
 SOURCES: Final = "articles.footers"

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from services.ingest.formats import format_of
 from services.ingest.records import Document, Limits, Record
 from services.ingest.unpacking import Allowance, Part, documents
-from shared import wire
+from shared.entries import wire
 from shared.errors import Unreadable
 from shared.messages import RawArticle
 

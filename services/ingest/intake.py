@@ -21,11 +21,11 @@ from services.ingest.room import Room
 from services.ingest.settings import IngestSettings
 from services.ingest.shelf import shown
 from shared import observability
+from shared.delivery.retry import delay_s
 from shared.errors import RedisUnavailable
 from shared.metrics import Metrics
 from shared.observability import get_logger
 from shared.part import Running
-from shared.retry import delay_s
 
 _LARGE_BYTES: Final = 4 * 1024 * 1024  # a file that is not read among others
 _LARGE_AT_ONCE: Final = 3

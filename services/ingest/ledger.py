@@ -18,7 +18,8 @@ from redis.exceptions import NoScriptError, RedisError
 
 from services.ingest.handler import Position
 from services.ingest.shelf import Look
-from shared import redis_scripts, streams
+from shared import streams
+from shared.delivery import redis_scripts
 from shared.errors import RedisUnavailable
 
 FILES: Final = "articles.files"

@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 
 from services.ingest.settings import IngestSettings
 from shared import streams
+from shared.delivery.group import Group
 from shared.errors import RedisUnavailable
-from shared.group import Group
 
 _LOOK_EVERY_S: Final = 0.25
 _PERCENT: Final = 100

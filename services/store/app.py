@@ -8,9 +8,9 @@ from services.store.mongo import Mongo
 from services.store.parts import side_by_side
 from services.store.settings import StoreSettings
 from shared import streams
-from shared.broker import create_broker
-from shared.delivery import Consumer
-from shared.desk import Work
+from shared.delivery.broker import create_broker
+from shared.delivery.delivery import Consumer
+from shared.delivery.desk import Work
 from shared.messages import EnrichedArticle
 from shared.metrics import Metrics
 from shared.part import Part

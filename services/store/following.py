@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from services.store.documents import Document
 from services.store.questions import Query
+from shared.delivery.retry import delay_s
 from shared.errors import MongoUnavailable
-from shared.retry import delay_s
 
 Token = Mapping[str, Any]  # MongoDB's own; keep it as it is
 

@@ -51,11 +51,11 @@ from services.store.settings import StoreSettings
 from services.store.shelf import Shelf
 from shared import connecting
 from shared.addresses import place
+from shared.delivery.retry import delay_s
 from shared.errors import MongoUnavailable, NewsflowError, PermanentError
 from shared.observability import get_logger
 from shared.outcome import Status
 from shared.part import Running
-from shared.retry import delay_s
 
 Collection: TypeAlias = "AsyncIOMotorCollection[Document]"  # subscripted for types only
 

@@ -36,7 +36,8 @@ from rich.console import Console
 
 from services.devstack.servers import start_redis
 from services.ingest.ledger import FILES
-from shared import streams, wire
+from shared import streams
+from shared.entries import wire
 from shared.messages import Provenance, RawArticle
 
 RECORD_BYTES = 2000

@@ -48,7 +48,8 @@ from services.store.documents import first_head, first_revision, record
 from services.store.indexes import ARTICLES, REVISIONS
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
-from shared import streams, wire
+from shared import streams
+from shared.entries import wire
 from shared.messages import RawArticle
 from tests.benchmarks.peers import work
 from tests.benchmarks.stories import stories

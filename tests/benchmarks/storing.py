@@ -44,7 +44,8 @@ from services.store.indexes import ARTICLES, REVISIONS
 from services.store.mongo import Mongo
 from services.store.parts import side_by_side
 from services.store.settings import StoreSettings
-from shared import streams, wire
+from shared import streams
+from shared.entries import wire
 from shared.messages import EnrichedArticle
 from tests.benchmarks.read_articles import read_articles
 

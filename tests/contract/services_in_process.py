@@ -8,12 +8,14 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from shared import deadletters, streams, wire
-from shared.broker import create_broker
-from shared.deadletters import DeadLetter
-from shared.delivery import Consumer
-from shared.desk import Work
+from shared import streams
+from shared.delivery.broker import create_broker
+from shared.delivery.delivery import Consumer
+from shared.delivery.desk import Work
+from shared.entries import wire
 from shared.errors import PermanentError
+from shared.letters import deadletters
+from shared.letters.deadletters import DeadLetter
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.outcome import Outcome

@@ -7,9 +7,11 @@ from typing import Any
 from redis.asyncio import Redis
 
 from services.ingest.ledger import Ledger, Life, Step
-from shared import accounts, deadletters, streams
-from shared.accounts import Owner
-from shared.group import Group, Settlement
+from shared import streams
+from shared.delivery.group import Group, Settlement
+from shared.entries import accounts
+from shared.entries.accounts import Owner
+from shared.letters import deadletters
 from shared.messages import RawArticle
 from shared.streams import ENRICH, Hop
 from tests.contract.services_in_process import (

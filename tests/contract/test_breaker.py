@@ -11,10 +11,12 @@ from redis.asyncio import Redis
 from services.devstack.servers import RedisServer
 from services.store.app import create as store
 from services.store.settings import StoreSettings
-from shared import deadletters, streams, wire
-from shared.delivery import Consumer
+from shared import streams
+from shared.delivery.delivery import Consumer
+from shared.entries import wire
 from shared.errors import PermanentError
 from shared.health import Health
+from shared.letters import deadletters
 from shared.messages import RawArticle
 from shared.metrics import Metrics
 from shared.outcome import Outcome

@@ -17,12 +17,15 @@ from typer.testing import CliRunner, Result
 
 from services.cli import app
 from services.devstack.servers import RedisServer
-from shared import deadletters, redis_scripts, streams, wire
-from shared.deadletters import DeadLetter
+from shared import streams
+from shared.delivery import redis_scripts
+from shared.entries import wire
 from shared.errors import PermanentError
+from shared.letters import deadletters
+from shared.letters.deadletters import DeadLetter
+from shared.letters.replays import Replays
 from shared.messages import FileOrigin, Provenance, RawArticle
 from shared.outcome import Outcome
-from shared.replays import Replays
 from tests.builders import raw_article
 from tests.contract.services_in_process import (
     Recorder,

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from shared import streams, wire
+from shared import streams
+from shared.entries import wire
 from shared.errors import PermanentError, TransientError
 from shared.messages import RawArticle
 from shared.outcome import Outcome

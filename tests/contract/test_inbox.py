@@ -16,7 +16,8 @@ from services.ingest.app import create
 from services.ingest.handler import File, Read, read
 from services.ingest.ledger import Ledger, Life, Step
 from services.ingest.settings import IngestSettings
-from shared import streams, wire
+from shared import streams
+from shared.entries import wire
 from shared.messages import RawArticle
 from shared.service import Service
 from tests.contract.services_in_process import until

@@ -5,7 +5,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from shared import deadletters, streams
+from shared import streams
+from shared.letters import deadletters
 from tests.contract.services_in_process import (
     Recorder,
     add,

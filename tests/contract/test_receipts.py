@@ -11,8 +11,9 @@ from services.store.documents import first_revision, record
 from services.store.handler import store
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
-from shared import streams, wire
-from shared.group import Group
+from shared import streams
+from shared.delivery.group import Group
+from shared.entries import wire
 from shared.messages import EnrichedArticle
 from tests.builders import seeded
 from tests.contract.services_in_process import Recorder, enriching, until

@@ -16,8 +16,9 @@ from services.cli import accounting, app
 from services.cli.reconcile import Audit, audited
 from services.store.app import create
 from services.store.settings import StoreSettings
-from shared import deadletters, streams
+from shared import streams
 from shared.errors import PermanentError
+from shared.letters import deadletters
 from shared.messages import RawArticle
 from shared.outcome import Outcome
 from tests.contract.services_in_process import Handle, Recorder, dead, enriching, until

@@ -9,9 +9,9 @@ from faststream.redis import RedisBroker
 from redis.asyncio import Redis
 
 from shared import streams
-from shared.broker import UnusableRedis, connect, create_broker, publish
+from shared.delivery.broker import UnusableRedis, connect, create_broker, publish
+from shared.delivery.group import Group, Pending, Settlement
 from shared.errors import RedisUnavailable
-from shared.group import Group, Pending, Settlement
 from shared.metrics import Metrics
 from shared.settings import Settings
 from tests.contract.services_in_process import Recorder, add, all_acknowledged, enriching, until

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from pymongo import WriteConcern
 
-from shared.group import Settlement
+from shared.delivery.group import Settlement
 
 Change = Callable[[], None]
 MUTANTS: Final[dict[str, Change]] = {}
@@ -51,7 +51,7 @@ def _acknowledge_first() -> None:
 
         return acknowledge_and_take
 
-    _replace("shared.desk:Desk", "take", make)
+    _replace("shared.delivery.desk:Desk", "take", make)
 
 
 @mutant("no claiming")
@@ -59,7 +59,7 @@ def _no_claiming() -> None:
     async def nothing(*_args: Any) -> list[Any]:
         return []
 
-    _replace("shared.group:Group", "abandoned", lambda _: nothing)
+    _replace("shared.delivery.group:Group", "abandoned", lambda _: nothing)
 
 
 @mutant("settle without publishing")
@@ -77,7 +77,7 @@ def _change_settle(what: str, instead: str) -> None:
         assert what in script
         return script.replace(what, instead)
 
-    _replace("shared.redis_scripts", "SETTLE", make)
+    _replace("shared.delivery.redis_scripts", "SETTLE", make)
 
 
 @mutant("an outage is an attempt")
@@ -85,7 +85,7 @@ def _outage_counts() -> None:
     async def count(*_args: Any) -> None:
         return None
 
-    _replace("shared.desk:Desk", "_uncount", lambda _: count)
+    _replace("shared.delivery.desk:Desk", "_uncount", lambda _: count)
 
 
 @mutant("a dead letter without its bytes")
@@ -97,7 +97,7 @@ def _letter_without_bytes() -> None:
 
         return without
 
-    _replace("shared.deadletters", "encode", make)
+    _replace("shared.letters.deadletters", "encode", make)
 
 
 # ── store ─────────────────────────────────────────────────────────────────────────────────────────

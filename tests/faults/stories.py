@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from shared import streams
-from shared.deadletters import Cause
+from shared.letters.deadletters import Cause
 from shared.messages import RawArticle
 from tests.builders import NOON
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from shared import deadletters
-from shared.deadletters import DeadLetter
+from shared.letters import deadletters
+from shared.letters.deadletters import DeadLetter
 from tests.faults.newsroom import Dropped, Newsroom, Parcel, mark
 
 _SHOWN = 3

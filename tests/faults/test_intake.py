@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 
 from services.devstack.processes import Child
 from services.devstack.servers import RedisServer
-from shared import streams, wire
+from shared import streams
+from shared.entries import wire
 from shared.messages import RawArticle
 from tests.nasties import nasties
 

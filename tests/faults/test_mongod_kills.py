@@ -19,7 +19,9 @@ from redis.asyncio import Redis
 
 from services.devstack.processes import Child
 from services.devstack.servers import MongoServer, RedisServer, start_mongo
-from shared import deadletters, streams, wire
+from shared import streams
+from shared.entries import wire
+from shared.letters import deadletters
 from shared.messages import EnrichedArticle
 from tests.builders import NOON, enriched_article
 

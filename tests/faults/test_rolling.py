@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from services.devstack.servers import RedisServer
-from shared import deadletters
+from shared.letters import deadletters
 from tests.faults.stages import Stages, add, article, drop, until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]  # waits long on a busy machine

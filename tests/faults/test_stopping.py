@@ -11,7 +11,9 @@ import pytest
 from redis.asyncio import Redis
 
 from services.devstack.servers import RedisServer
-from shared import deadletters, streams, wire
+from shared import streams
+from shared.entries import wire
+from shared.letters import deadletters
 from shared.messages import RawArticle
 from tests.builders import enriched_article
 from tests.faults.stages import Stages, add, article, drop, until

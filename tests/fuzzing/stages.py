@@ -14,9 +14,9 @@ from redis.asyncio import Redis
 from services.store.handler import store
 from services.store.mongo import Mongo
 from shared import streams
-from shared.desk import Desk, M, Work
+from shared.delivery.desk import Desk, M, Work
+from shared.delivery.group import Entry, Group
 from shared.errors import PermanentError
-from shared.group import Entry, Group
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.outcome import Outcome

@@ -18,8 +18,9 @@ from services.enrich import app as enrich_app
 from services.enrich.settings import EnrichSettings
 from services.store import app as store_app
 from services.store.settings import StoreSettings
-from shared import deadletters, streams
-from shared.group import Group
+from shared import streams
+from shared.delivery.group import Group
+from shared.letters import deadletters
 from tests.builders import seeded
 from tests.contract.services_in_process import until
 from tests.faults.newsroom import newsroom

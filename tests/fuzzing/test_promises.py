@@ -27,9 +27,12 @@ from services.store.documents import Document, Record
 from services.store.indexes import ARTICLES, REVISIONS
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
-from shared import deadletters, redis_scripts, streams, wire
-from shared.deadletters import DeadLetter
-from shared.group import Entry
+from shared import streams
+from shared.delivery import redis_scripts
+from shared.delivery.group import Entry
+from shared.entries import wire
+from shared.letters import deadletters
+from shared.letters.deadletters import DeadLetter
 from shared.messages import RawArticle
 from tests.builders import NOON
 from tests.contract.services_in_process import dead

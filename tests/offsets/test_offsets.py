@@ -12,7 +12,7 @@ from services.enrich.handler import enrich
 from services.enrich.text.footers import ending_of
 from services.enrich.tools import Tools, load_tools
 from services.store.documents import record
-from shared import wire
+from shared.entries import wire
 from shared.errors import InvalidMessage
 from shared.messages import EnrichedArticle, RawArticle, Span
 from tests.offsets.documents import document

@@ -15,7 +15,7 @@ from services.cli import reenrich
 from services.store.handler import store
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
-from shared import wire
+from shared.entries import wire
 from shared.errors import InvalidMessage
 from shared.messages import RawArticle
 from tests.builders import enriched_article

@@ -14,9 +14,9 @@ from services.enrich.settings import EnrichSettings
 from services.ingest.settings import IngestSettings
 from services.store.settings import StoreSettings
 from shared import streams
-from shared.broker import create_broker
-from shared.delivery import Consumer
-from shared.desk import Work
+from shared.delivery.broker import create_broker
+from shared.delivery.delivery import Consumer
+from shared.delivery.desk import Work
 from shared.messages import RawArticle
 from shared.metrics import Metrics
 from shared.service import Service

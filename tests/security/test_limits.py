@@ -12,8 +12,10 @@ from redis.asyncio import Redis
 from services.ingest.handler import File, read
 from services.ingest.records import Limits
 from services.ingest.unpacking import Allowance
-from shared import deadletters, streams, wire
+from shared import streams
+from shared.entries import wire
 from shared.errors import PermanentError
+from shared.letters import deadletters
 from shared.messages import RawArticle
 from tests.contract.services_in_process import (
     Recorder,

@@ -16,7 +16,7 @@ from services.devstack.servers import RedisServer
 from services.store import mongo as store_mongo
 from services.store.settings import StoreSettings
 from shared import streams
-from shared.delivery import Consumer
+from shared.delivery.delivery import Consumer
 from shared.messages import RawArticle
 from tests.contract.services_in_process import (
     Recorder,

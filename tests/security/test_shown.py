@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from services.cli import screens, terminal
 from services.cli.overview import Overview, StageView
 from services.ingest.ledger import Life, Waiting
-from shared.deadletters import DeadLetter
+from shared.letters.deadletters import DeadLetter
 
 BAD = "\x1b]0;owned\x07\x1b[2J\x9b2J\r[bold red]:bomb:[/]\u202e"
 SHOWN = r"\u001b]0;owned\u0007\u001b[2J\u009b2J\u000d[bold red]:bomb:[/]\u202e"

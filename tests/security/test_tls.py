@@ -18,7 +18,7 @@ from services.store import app as store_app
 from services.store import mongo as store_mongo
 from services.store.mongo import Mongo, UnusableMongo
 from services.store.settings import StoreSettings
-from shared.broker import UnusableRedis, connect, create_broker
+from shared.delivery.broker import UnusableRedis, connect, create_broker
 from shared.metrics import Metrics
 from shared.settings import Settings
 from tests.contract.services_in_process import Recorder, add, enriching, until

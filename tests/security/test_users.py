@@ -19,8 +19,9 @@ from services.ingest import app as ingest_app
 from services.ingest.settings import IngestSettings
 from services.store import app as store_app
 from services.store.settings import StoreSettings
-from shared import deadletters, streams
-from shared.group import Group
+from shared import streams
+from shared.delivery.group import Group
+from shared.letters import deadletters
 from tests.contract.services_in_process import until
 from tests.contract.test_inbox import STORY
 from tests.security.users import ADMIN, USERS, guarded, url

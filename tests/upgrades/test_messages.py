@@ -14,7 +14,7 @@ import pytest
 from services.enrich.handler import enrich
 from services.enrich.tools import Tools, load_tools
 from services.store.documents import record
-from shared import wire
+from shared.entries import wire
 from shared.messages import EnrichedArticle, FileOrigin, Message, Provenance, RawArticle, Subject
 from tests.builders import NOON, raw_article
 from tests.upgrades import contract_2026_11_23, contract_2026_11_24

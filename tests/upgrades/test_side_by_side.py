@@ -13,7 +13,9 @@ from redis.asyncio import Redis
 
 from services.devstack.processes import Child
 from services.devstack.servers import RedisServer
-from shared import deadletters, streams, wire
+from shared import streams
+from shared.entries import wire
+from shared.letters import deadletters
 from tests.builders import NOON, enriched_article
 from tests.upgrades.test_messages import THEN, samples
 

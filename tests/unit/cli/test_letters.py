@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.cli.letters import Kinds, Wanted, kept
-from shared.deadletters import DeadLetter
+from shared.letters.deadletters import DeadLetter
 
 FILE = {"path": "wire/ap-1.jsonl", "sha256": "0" * 64, "record": 7, "start": 10, "end": 20}
 

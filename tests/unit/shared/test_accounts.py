@@ -6,7 +6,8 @@ import json
 import pytest
 from faststream.redis.parser.binary import BinaryMessageFormatV1
 
-from shared import accounts, envelope, streams, wire
+from shared import streams
+from shared.entries import accounts, envelope, wire
 from shared.messages import EnrichedArticle, RawArticle
 from tests.builders import NOON, raw_article
 

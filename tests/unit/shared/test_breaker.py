@@ -1,6 +1,6 @@
 """Few may die; what would die beyond that is held until others pass."""
 
-from shared.breaker import WINDOW, Breaker
+from shared.delivery.breaker import WINDOW, Breaker
 
 LONG_S = 60.0
 

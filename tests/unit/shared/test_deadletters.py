@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import deadletters
-from shared.deadletters import DeadLetter
+from shared.letters import deadletters
+from shared.letters.deadletters import DeadLetter
 
 FIELDS = st.dictionaries(st.binary(max_size=20), st.binary(max_size=100), max_size=5)
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from shared.entries.wire import explain
 from shared.messages import ENTRY, EntryOrigin, RawArticle
-from shared.wire import explain
 from tests.builders import raw_article
 
 FROM_STREAM = {ENTRY: EntryOrigin(stream="articles.raw", entry_id="1795470694568-3")}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import wire
+from shared.entries import wire
+from shared.letters.origins import Origin, origin
 from shared.messages import FileOrigin, Provenance
-from shared.origins import Origin, origin
 from tests.builders import enriched_article, raw_article
 
 FILE = FileOrigin(path="ap/1.jsonl", sha256="0" * 64, record=7, start=10, end=20)

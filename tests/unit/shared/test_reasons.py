@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.reasons import commonest, kind_of
+from shared.letters.reasons import commonest, kind_of
 
 
 @pytest.mark.parametrize(

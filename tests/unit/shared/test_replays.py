@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.replays import REPLAYED, Replays, carried, once_more, replays
+from shared.letters.replays import REPLAYED, Replays, carried, once_more, replays
 
 
 def test_a_letter_of_a_letter_keeps_the_chain() -> None:

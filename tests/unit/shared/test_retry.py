@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.retry import CAP_S, delay_s
+from shared.delivery.retry import CAP_S, delay_s
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))

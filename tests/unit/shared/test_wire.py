@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import wire
+from shared.entries import wire
 from shared.errors import InvalidMessage, TooLarge
 from shared.messages import EnrichedArticle, Message, RawArticle
 from tests.builders import enriched_article, raw_article

@@ -6,7 +6,7 @@
        │           └─ else, a bug: each article by itself, and parked after `max_deliveries`
        └─ not an article: parked
 
-Only some of the last hundred articles may be parked (shared/judge.py): what would be beyond that
+Only some of the last hundred articles may be parked (judge.py): what would be beyond that
 stays pending, uncounted, and the desk's problem says so.
 """
 
@@ -21,17 +21,17 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from redis.exceptions import RedisError
 
-from shared import wire
-from shared.ends import End, Ends
+from shared.delivery.ends import End, Ends
+from shared.delivery.group import Entry, Group
+from shared.delivery.judge import Judge
+from shared.delivery.retry import delay_s
+from shared.entries import wire
 from shared.errors import InvalidMessage, PermanentError, TransientError
-from shared.group import Entry, Group
-from shared.judge import Judge
 from shared.messages import EnrichedArticle, RawArticle
 from shared.metrics import Metrics
 from shared.observability import get_logger, together
 from shared.outcome import Outcome
 from shared.part import Notice
-from shared.retry import delay_s
 from shared.settings import Settings
 from shared.streams import Hop
 

@@ -1,14 +1,14 @@
-"""Which articles may die now: the rules of shared/breaker.py for one stage, and what it says."""
+"""Which articles may die now: the rules of breaker.py for one stage, and what it says."""
 
 import time
 from typing import Final
 
 from shared import streams
-from shared.breaker import Breaker, Recent
-from shared.deadletters import Cause
+from shared.delivery.breaker import Breaker, Recent
+from shared.delivery.retry import CAP_S
+from shared.letters.deadletters import Cause
 from shared.metrics import Metrics
 from shared.part import Notice
-from shared.retry import CAP_S
 from shared.settings import Settings
 from shared.streams import Hop
 

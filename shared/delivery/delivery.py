@@ -3,7 +3,7 @@
     read    what is new, by FastStream, in batches of bounded size
     claim   what another consumer left alone for `reclaim_after_ms`
 
-Both go to the desk (shared/desk.py). What is in hand there is refreshed, so that nobody claims it
+Both go to the desk (desk.py). What is in hand there is refreshed, so that nobody claims it
 while this process lives. An entry that was delivered before and not finished is worked on alone,
 so that one which kills its process takes no neighbour with it; after `max_deliveries` it is parked
 unread. What all groups have acknowledged is trimmed; consumers that are gone are forgotten.
@@ -22,8 +22,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from shared import connecting
-from shared.desk import Desk, M, Work
-from shared.group import Entry, Group, Pending
+from shared.delivery.desk import Desk, M, Work
+from shared.delivery.group import Entry, Group, Pending
 from shared.metrics import Metrics
 from shared.observability import get_logger
 from shared.part import Running

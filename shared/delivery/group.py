@@ -1,6 +1,6 @@
 """One consumer group on one stream: what Redis is asked to do, and nothing of why.
 
-shared/delivery.py decides; only this file acknowledges, claims and trims. Every call may raise
+delivery.py decides; only this file acknowledges, claims and trims. Every call may raise
 redis.exceptions.RedisError or OSError, and may be made again after it did.
 """
 
@@ -13,8 +13,10 @@ from typing import Any, Final, Literal, NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from shared import accounts, redis_scripts, streams
-from shared.accounts import Owner
+from shared import streams
+from shared.delivery import redis_scripts
+from shared.entries import accounts
+from shared.entries.accounts import Owner
 from shared.outcome import Status
 from shared.streams import Hop
 

@@ -11,8 +11,8 @@ Also understood, because people send them:
     broker.publish(article, stream="articles.raw")    FastStream's own envelope in `__data__`
 
 Fields of ours beside them begin with `newsflow.`, and are no part of the article: what a dead
-letter that was sent again tells of itself (shared/replays.py), and an entry of more fields than a
-script hands over, as one field.
+letter that was sent again tells of itself (shared/letters/replays.py), and an entry of more fields
+than a script hands over, as one field.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,8 +21,8 @@ from typing import Any, Final, TypeVar
 import orjson
 from pydantic import ValidationError
 
-from shared import envelope
-from shared.accounts import entry_origin
+from shared.entries import envelope
+from shared.entries.accounts import entry_origin
 from shared.errors import InvalidMessage, Problem, TooLarge
 from shared.messages import ENTRY, Message
 

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared import deadletters, receipts, wire
-from shared.accounts import owner_of
-from shared.deadletters import Cause, DeadLetter
+from shared.delivery.group import Entry, Settlement
+from shared.entries import receipts, wire
+from shared.entries.accounts import owner_of
 from shared.errors import PermanentError, Problem
-from shared.group import Entry, Settlement
+from shared.letters import deadletters
+from shared.letters.deadletters import Cause, DeadLetter
+from shared.letters.replays import carried
 from shared.messages import EnrichedArticle, RawArticle
 from shared.outcome import Outcome, Status
-from shared.replays import carried
 from shared.streams import Hop
 
 Article = RawArticle | EnrichedArticle

@@ -8,7 +8,7 @@ mended, and dies when enough others have passed. What passes, passes all the whi
 from collections import deque
 from typing import Final
 
-from shared.reasons import commonest
+from shared.letters.reasons import commonest
 
 WINDOW: Final = 100  # articles; so a share in per cent is also their number
 _MOST_HELD: Final = 10_000  # ids that are remembered, 1 MB; with more it is as open as with these

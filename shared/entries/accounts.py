@@ -1,7 +1,7 @@
 """Whose an article is, as it is counted: its producer's, and its file's. Pure.
 
 The counters stand in the hash `articles.accounts`, and are written by the scripts that move an
-article (shared/redis_scripts.py), in the same step:
+article (shared/delivery/redis_scripts.py), in the same step:
 
     enrich:enriched, store:stored, ...   entries by stage and how it ended with them
     enrich:dead@NAME                     the same by producer
@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from shared import envelope
+from shared.entries import envelope
 from shared.messages import EnrichedArticle, EntryOrigin, FileOrigin, RawArticle
 
 UNNAMED: Final = "unnamed"  # who sends no field `producer`

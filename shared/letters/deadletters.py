@@ -1,7 +1,7 @@
 """Dead letters: what could not go on, with the reason and the original fields, byte for byte.
 
-One entry of articles.dead is one letter. Only shared/desk.py makes them; here is their shape,
-and how they are read, sent again and purged.
+One entry of articles.dead is one letter. Only the desk (shared/delivery/desk.py) makes them;
+here is their shape, and how they are read, sent again and purged.
 """
 
 import re
@@ -13,12 +13,14 @@ from typing import Any, Final, Literal, get_args
 
 from redis.asyncio import Redis
 
-from shared import redis_scripts, streams, wire
-from shared.accounts import Owner, beside, owner_of
+from shared import streams
+from shared.delivery import redis_scripts
+from shared.entries import wire
+from shared.entries.accounts import Owner, beside, owner_of
+from shared.entries.wire import DATA
 from shared.errors import InvalidMessage
-from shared.origins import Origin, origin
-from shared.replays import Replays, once_more, replays
-from shared.wire import DATA
+from shared.letters.origins import Origin, origin
+from shared.letters.replays import Replays, once_more, replays
 
 Cause = Literal[
     "invalid",  # not an article by the contract
@@ -181,7 +183,7 @@ async def replay(redis: Redis, letter: DeadLetter, *, data: bytes | None = None)
 
     `data` replaces the field `data` (a mended article). None: it is gone, replayed or purged by
     somebody else. The new entry says that it was sent again, and from which letter; one of more
-    than 1,000 fields has them packed in one (shared/wire.py).
+    than 1,000 fields has them packed in one (shared/entries/wire.py).
     """
     fields = letter.sent if data is None else {**beside(letter.original), DATA: data}
     if len(fields) > _FEW:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-_GIVEN: Final = re.compile(r", got .*?(?=; `|; and \d|$)", re.DOTALL)  # as shared/wire.py writes it
+_GIVEN: Final = re.compile(r", got .*?(?=; `|; and \d|$)", re.DOTALL)  # as wire.py writes it
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NUMBER: Final = re.compile(r"\d[\d.,]*")
 _MOST: Final = 300  # characters: what is behind tells kinds no better apart

@@ -19,11 +19,11 @@ from redis.exceptions import (
 )
 
 from shared import connecting
+from shared.delivery.group import Fields
+from shared.delivery.retry import delay_s
 from shared.errors import NewsflowError, RedisUnavailable
-from shared.group import Fields
 from shared.metrics import Metrics
 from shared.observability import get_logger
-from shared.retry import delay_s
 from shared.settings import Settings
 
 _OLDEST_VERSION: Final = (7, 0)
@@ -42,7 +42,7 @@ def create_broker(settings: Settings, *, metrics: Metrics) -> RedisBroker:
     """
     return RedisBroker(
         settings.redis_url,
-        apply_types=False,  # a batch is validated entry by entry, see shared/desk.py
+        apply_types=False,  # a batch is validated entry by entry, see shared/delivery/desk.py
         graceful_timeout=settings.stop_within_s,
         logger=logging.getLogger("faststream"),
         middlewares=[RedisPrometheusMiddleware(registry=metrics.registry)],

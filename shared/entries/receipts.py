@@ -19,7 +19,7 @@ from typing import Final
 
 import orjson
 
-from shared.accounts import Owner
+from shared.entries.accounts import Owner
 from shared.errors import Problem
 from shared.identity import revision_id
 from shared.messages import EnrichedArticle, RawArticle

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import ValidationError
 
-from shared import wire
+from shared.entries import wire
 from shared.errors import InvalidMessage
 from shared.messages import FileOrigin
 

@@ -1,0 +1,1 @@
+"""Dead letters: what they hold, where it came from, how it is sent again."""
