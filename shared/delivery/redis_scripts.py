@@ -4,7 +4,14 @@ A script is atomic like MULTI, can decide, and may be sent twice: when the reply
 client sends it again, XACK answers 0 and nothing is published a second time.
 """
 
+import hashlib
 from typing import Final
+
+
+def digest(script: str) -> str:
+    """Return by what Redis knows a script that it has: its SHA-1."""
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+
 
 _FLOW: Final = """
 local function named(flat)
