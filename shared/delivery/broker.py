@@ -19,11 +19,13 @@ from redis.exceptions import (
 )
 
 from shared import connecting
+from shared.addresses import nodes_of
 from shared.delivery.group import Fields
 from shared.delivery.retry import delay_s
 from shared.errors import NewsflowError, RedisUnavailable
 from shared.metrics import Metrics
 from shared.observability import get_logger
+from shared.partitions import connection_class
 from shared.settings import Settings
 
 _OLDEST_VERSION: Final = (7, 0)
@@ -40,13 +42,18 @@ def create_broker(settings: Settings, *, metrics: Metrics) -> RedisBroker:
     Commands are sent again three times while the connection fails (redis-py's own retry), so what
     they do must be safe to do twice.
     """
+    nodes = nodes_of(settings.redis_url)
+    following: dict[str, Any] = {}
+    if settings.partition:
+        following["connection_class"] = connection_class(nodes, settings.partition)
     return RedisBroker(
-        settings.redis_url,
+        nodes[0],
         apply_types=False,  # a batch is validated entry by entry, see shared/delivery/desk.py
         graceful_timeout=settings.stop_within_s,
         logger=logging.getLogger("faststream"),
         middlewares=[RedisPrometheusMiddleware(registry=metrics.registry)],
         retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=2), retries=3),
+        **following,
     )
 
 
