@@ -211,12 +211,12 @@ ADVANCE: Final = """
 -- milliseconds, path, number of fields and values, these, then the articles
 -- Returns the id of the last article of the file on the stream, or ''.
 local life, at, last = unpack(redis.call('HMGET', KEYS[2], 'life', 'records', 'last_entry'))
+if life ~= ARGV[1] then at, last = '0', '' end
+if at ~= ARGV[2] then return last end -- done before; or Redis has lost what came before
 if life ~= ARGV[1] then
   redis.call('DEL', KEYS[2])
   redis.call('HSET', KEYS[2], 'counted', 1)
-  at, last = '0', ''
 end
-if at ~= ARGV[2] then return last end
 local size = tonumber(ARGV[5])
 redis.call('HSET', KEYS[2], 'life', ARGV[1], unpack(ARGV, 6, 5 + size))
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
