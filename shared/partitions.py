@@ -25,7 +25,6 @@ from redis.crc import key_slot
 from redis.exceptions import (
     AskError,
     ClusterDownError,
-    ConnectionError as NotConnected,
     DataError,
     MasterDownError,
     ReadOnlyError,
@@ -33,6 +32,7 @@ from redis.exceptions import (
     ResponseError,
     TryAgainError,
 )
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from shared.addresses import nodes_of
 
@@ -43,17 +43,24 @@ _DIGITS: Final = 8  # hexadecimal, of an article's id: 4 billion, evenly spread 
 _ELSEWHERE: Final = (AskError, ClusterDownError, MasterDownError, ReadOnlyError, TryAgainError)
 _NO_CLUSTER: Final = ("cluster support disabled", "unknown command")
 
+# The commands that Newsflow, redis-py and FastStream send, by where their keys stand.
 _KEYLESS: Final = frozenset(
-    "AUTH CLIENT CLUSTER COMMAND CONFIG DISCARD ECHO EXEC HELLO INFO MULTI PING QUIT SCRIPT SELECT"
-    " TIME UNWATCH WAIT WAITAOF".split()
+    (
+        *("AUTH", "CLIENT", "HELLO", "SELECT", "PING", "INFO", "TIME", "SCRIPT"),
+        *("MULTI", "EXEC", "DISCARD", "UNWATCH", "WAIT", "WAITAOF"),
+    )
 )
 _FIRST: Final = frozenset(
-    "EXPIRE GET HDEL HEXISTS HGET HGETALL HINCRBY HLEN HMGET HSET HSETNX PERSIST SET TTL TYPE XACK"
-    " XADD XAUTOCLAIM XCLAIM XDEL XLEN XPENDING XRANGE XREVRANGE XTRIM ZADD ZCARD ZRANGE ZREM"
-    " ZREMRANGEBYSCORE ZREVRANGE ZSCORE".split()
+    (
+        *("EXPIRE", "PERSIST", "GET", "SET"),
+        *("HDEL", "HEXISTS", "HGET", "HGETALL", "HINCRBY", "HLEN", "HMGET", "HSET", "HSETNX"),
+        *("XACK", "XADD", "XAUTOCLAIM", "XCLAIM", "XDEL", "XLEN", "XPENDING"),
+        *("XRANGE", "XREVRANGE", "XTRIM"),
+        *("ZADD", "ZCARD", "ZRANGE", "ZREM", "ZREMRANGEBYSCORE", "ZREVRANGE", "ZSCORE"),
+    )
 )
 _SECOND: Final = frozenset(("XGROUP", "XINFO"))
-_ALL: Final = frozenset(("DEL", "EXISTS", "UNLINK", "WATCH"))
+_ALL: Final = frozenset(("DEL", "EXISTS"))
 _AFTER_STREAMS: Final = frozenset(("XREAD", "XREADGROUP"))
 _COUNTED: Final = frozenset(("EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO"))
 
@@ -62,9 +69,9 @@ def partition_of(article_id: str, partitions: int) -> int:
     """Return which of so many partitions an article belongs to, counted from 0.
 
     `article_id` is that of shared/identity.py. The same for every delivery and in every language:
-    of an article with a uri it is the first 8 hexadecimal digits of SHA-256("uri\\n" + uri), modulo
-    their number. Another number of partitions moves articles; MongoDB brings their versions
-    together all the same.
+    of an article with a uri it is the first 8 hexadecimal digits of the SHA-256 of `uri`, a line
+    feed and the uri, modulo their number. Another number of partitions moves articles; MongoDB
+    brings their versions together all the same.
     """
     return int(article_id[:_DIGITS], 16) % partitions
 
@@ -109,6 +116,11 @@ def keys_at(command: Sequence[Any]) -> range:
 def client(url: str, partition: str = "", **options: Any) -> Redis:  # noqa: ANN401 (redis-py's own)
     """Return a client that sees one partition of the Redis at `url`; it connects when used."""
     return Redis.from_pool(ConnectionPool(**pool_options(url, partition), **options))
+
+
+def partition_seen(redis: Redis) -> str:
+    """Return the partition that a client sees; nothing when it sees everything."""
+    return str(getattr(redis.connection_pool.connection_class, "partition", ""))
 
 
 def pool_options(url: str, partition: str) -> dict[str, Any]:
@@ -172,7 +184,7 @@ class _Following:
                 raise
             await cast("Connection", self).disconnect(nowait=True)
             msg = f"{self.host}:{self.port} does not have partition {self.partition} now: {error}"
-            raise NotConnected(msg) from error
+            raise RedisConnectionError(msg) from error
 
     async def _owner(self) -> tuple[str, int]:
         """Ask the nodes, in any order, so that one that knows nothing new is not asked for ever."""
@@ -184,7 +196,7 @@ class _Following:
                 if isinstance(error, ResponseError):
                     raise
                 why = error
-        raise why or NotConnected("no node is known")
+        raise why or RedisConnectionError("no node is known")
 
     async def _asked(self, host: str, port: int) -> tuple[str, int]:
         options = self._options | {
@@ -194,7 +206,7 @@ class _Following:
             "socket_timeout": _ANSWERS_WITHIN_S,
             "socket_connect_timeout": _ANSWERS_WITHIN_S,
         }
-        connection = self.plain(**options)
+        connection: Any = self.plain(**options)  # its `connect` has no types
         try:
             await connection.connect()
             await connection.send_command("CLUSTER", "SLOTS")
@@ -214,7 +226,7 @@ class _Following:
                 break
         else:
             msg = f"no node of the cluster has slot {wanted}, of partition {self.partition}"
-            raise NotConnected(msg)
+            raise RedisConnectionError(msg)
         return owner
 
 

@@ -40,8 +40,8 @@ class Settings(BaseSettings):
 
     redis_url: Annotated[str, AfterValidator(usable_redis_url)] = Field(
         "redis://127.0.0.1:6379/0",
-        description="Redis 7 or Valkey; `rediss://` for TLS, user and password before an `@`; hosts "
-        "of a cluster with commas.",
+        description="Redis 7 or Valkey; `rediss://` for TLS, user and password before an `@`; "
+        "nodes of a cluster with commas.",
     )
     partition: Annotated[str, AfterValidator(named)] = Field(
         "", description="The part of the stream that this process works on, see scaling.md."
