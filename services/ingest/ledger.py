@@ -117,7 +117,7 @@ class Ledger:
 
     def __init__(self, redis: Redis) -> None:
         self._redis: Any = redis  # redis-py types each reply as the union of all there are
-        self._script = "0" * 40  # its SHA-1, once it is loaded
+        self._script = redis_scripts.digest(redis_scripts.ADVANCE)
         self._log = get_logger("ingest")
         self._told = False
 
