@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared.delivery.group import Entry, Settlement
-from shared.entries import receipts, wire
+from shared.entries import receipts, traceparent, wire
 from shared.entries.accounts import owner_of
 from shared.errors import PermanentError, Problem
 from shared.letters import deadletters
@@ -47,7 +47,8 @@ class Ends:
         receipt = receipts.ended(owner, status, article)
         settlement = Settlement(entry.id, status=status, owner=owner, receipt=receipt)
         if outcome.message is not None:
-            fields = {**wire.encode(outcome.message), **carried(entry.fields)}
+            beside = {**carried(entry.fields), **traceparent.carried(entry.fields)}
+            fields = {**wire.encode(outcome.message), **beside}
             settlement = settlement._replace(to="target", fields=fields)
         return End(settlement, status, article.article_id)
 
