@@ -33,6 +33,13 @@ def _several(partitions: str) -> str:
     return ",".join(dict.fromkeys(named(one.strip()) for one in partitions.split(",")))
 
 
+def _http(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        msg = "not a URL of OTLP over HTTP, like `http://127.0.0.1:4318`"
+        raise ValueError(msg)
+    return url
+
+
 class Settings(BaseSettings):
     """What every service reads from its environment."""
 
@@ -77,6 +84,10 @@ class Settings(BaseSettings):
     health_host: str = Field("127.0.0.1", description="Where /health and /metrics listen.")
     health_port: int = Field(
         0, ge=0, le=65535, description="Port of /health and /metrics; 0 takes a free one."
+    )
+    otlp_endpoint: Annotated[str, AfterValidator(_http)] | None = Field(
+        None,
+        description="Where traces go: a collector's `http://HOST:4318`; see tracing.md.",
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="`auto`: coloured on a terminal, else one JSON object a line."

@@ -229,7 +229,8 @@ ADVANCE: Final = """
 -- Publish what was read of a file, and how far that is, at once: what is done twice, because a
 -- reply was lost or a process killed, publishes once.
 -- KEYS: stream, file, files    ARGV: life (one file under one name), records read before, now in
--- milliseconds, path, number of fields and values, these, then the articles
+-- milliseconds, path, number of fields and values, of spans (0 where nothing is traced), the fields
+-- and values, the span that each article comes from, then the articles
 -- Returns the id of the last article of the file on the stream, or ''.
 local life, at, last = unpack(redis.call('HMGET', KEYS[2], 'life', 'records', 'last_entry'))
 if life ~= ARGV[1] then at, last = '0', '' end
@@ -238,11 +239,13 @@ if life ~= ARGV[1] then
   redis.call('DEL', KEYS[2])
   redis.call('HSET', KEYS[2], 'counted', 1)
 end
-local size = tonumber(ARGV[5])
-redis.call('HSET', KEYS[2], 'life', ARGV[1], unpack(ARGV, 6, 5 + size))
+local size, spans = tonumber(ARGV[5]), tonumber(ARGV[6])
+redis.call('HSET', KEYS[2], 'life', ARGV[1], unpack(ARGV, 7, 6 + size))
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
-for i = 6 + size, #ARGV do
-  last = redis.call('XADD', KEYS[1], '*', 'data', ARGV[i], 'producer', 'inbox')
+for i = 7 + size + spans, #ARGV do
+  local entry = {'data', ARGV[i], 'producer', 'inbox'}
+  if spans > 0 then entry[5], entry[6] = 'newsflow.traceparent', ARGV[i - spans] end
+  last = redis.call('XADD', KEYS[1], '*', unpack(entry))
 end
 redis.call('HSET', KEYS[2], 'last_entry', last)
 return last
