@@ -56,7 +56,6 @@ def configure(*, level: str, log_format: Literal["auto", "json", "console"]) -> 
     """Set up the logs of this process; lines go to standard error."""
     console = sys.stderr.isatty() if log_format == "auto" else log_format == "console"
     before: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True) if console else _stamp,
     ]
@@ -67,7 +66,7 @@ def configure(*, level: str, log_format: Literal["auto", "json", "console"]) -> 
         if console
         else structlog.processors.JSONRenderer(serializer=_dumps)
     )
-    own = renderer if console else structlog.processors.JSONRenderer(serializer=_dump_bytes)
+    own = renderer if console else _line
     exceptions: list[Processor] = [_plain] if console else [structlog.processors.format_exc_info]
     structlog.configure(
         processors=[*before, *exceptions, own],
@@ -96,6 +95,10 @@ def configure(*, level: str, log_format: Literal["auto", "json", "console"]) -> 
 
 def _dumps(event: EventDict, **_: object) -> str:
     return _dump_bytes(event).decode()
+
+
+def _line(_: WrappedLogger, __: str, event: EventDict) -> bytes:
+    return _dump_bytes(event)
 
 
 def _dump_bytes(event: EventDict, **_: object) -> bytes:

@@ -6,6 +6,7 @@ keep their data below one folder, and end with the process that started them.
 
 import importlib.util
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,7 @@ from shared.errors import NewsflowError
 REPLICA_SET: Final = "newsflow"  # of one node: change streams and retryable writes need a set
 
 _HOST: Final = "127.0.0.1"
+_PORTS: Final = range(20_000, 32_768)  # Linux connects from 32768 on: net.ipv4.ip_local_port_range
 # Percent of the cache: the journal keeps writes safe, so pages may wait for the next checkpoint.
 _LET_DIRTY: Final = (
     "eviction_dirty_target=20,eviction_dirty_trigger=50,"
@@ -55,15 +57,17 @@ def mongod() -> Path | None:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """Return a port of loopback that nobody listens on: `preferred`, if it is free."""
-    for port in (preferred or 0, 0):
-        with socket.socket() as probe:
+    """Return a port of loopback that nobody listens on: `preferred`, if it is free.
+
+    Otherwise one below those that the system gives to outgoing connections: while a server is
+    being started, or started again, none of them takes its port.
+    """
+    others = random.sample(_PORTS, 100)
+    for port in [preferred, *others] if preferred else others:
+        with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((_HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+            probe.bind((_HOST, port))
+            return port
     msg = f"no free port on {_HOST}"
     raise ServerFailed(msg)
 

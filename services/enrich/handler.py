@@ -10,7 +10,7 @@ from services.enrich.entities.mentions import Tag, tidy
 from services.enrich.quotes.quotes import quotes_of
 from services.enrich.signature import TOOL, signature_of
 from services.enrich.text.cleaning import Parts, parts_of, whole
-from services.enrich.text.language import Language, language_of
+from services.enrich.text.language import Language, language_of, primary_subtag
 from services.enrich.tools import Tools, load_tools
 from services.enrich.topics.topics import topics_of
 from shared.errors import PermanentError
@@ -67,7 +67,7 @@ def pass_on(articles: Sequence[RawArticle], *, now: datetime) -> list[EnrichedAr
             article_id=article.article_id,
             article=article,
             headline=article.headline,
-            language=language_of("", declared=article.language).code,
+            language=primary_subtag(article.language),
             enriched_at=now,
         )
         for article in articles

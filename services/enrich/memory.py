@@ -31,7 +31,7 @@ class Memory:
 
     def __init__(self, redis: Redis, *, a_round: int = 1024, sources: int = 500) -> None:
         self._redis: Any = redis  # redis-py types each reply as the union of all there are
-        self._script = "0" * 40  # its SHA-1, once it is loaded
+        self._script = redis_scripts.digest(redis_scripts.LEARN)
         self._bounds = (a_round, sources, _KEPT_S)
 
     async def learned(self, endings: Sequence[Ending | None]) -> list[frozenset[bytes]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from shared.observability import get_logger
 
 _TRY_EVERY_S: Final = 5.0
 _ASK_EVERY_S: Final = 1.0
+_CLOSE_WITHIN_S: Final = 3.0
 _NOTHING: Final = shelf.SetAside([], whole=True)
 _ABSENT: Final = {"archived": "", "gone": "it went away while nobody watched"}
 _STATES: Final[dict[str, State]] = {
@@ -34,8 +36,9 @@ _STATES: Final[dict[str, State]] = {
 class Finisher:
     """Puts files away once all of theirs is published, in an order that may break off anywhere.
 
-    First what is written beside (bad records, receipt), then the move, then the ledger: killed in
-    between, all of it is done again and comes out the same.
+    First Redis's disk has to have what was published, for a Redis that is killed while its disk is
+    slow loses what it has answered. Then comes what is written beside (bad records, receipt), then
+    the move, then the ledger: killed in between, all of it is done again and comes out the same.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class Finisher:
         self._settings = settings
         self._stored = Stored(redis)
         self._log = get_logger("ingest")
+        self._published: dict[Path, Reading] = {}
+        self._arrived = asyncio.Event()
         self._stuck: dict[Path, Reading] = {}
         self._unwritten: dict[str, Life] = {}
         self._to_delete: list[Life] = []
@@ -57,10 +62,59 @@ class Finisher:
             return f"cannot move {len(self._stuck)} published files out of the inbox, see the log"
         return None
 
-    async def finish(self, readings: Sequence[Reading]) -> None:
+    def finish(self, readings: Sequence[Reading]) -> None:
+        """Take files that are published to their end; they are put away once that is on disk."""
+        self._published.update({reading.file.path: reading for reading in readings})
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Put away what is published; try again, for ever, what did not succeed.
+
+        What was to be deleted is, once it is stored.
+        """
+        try_at = 0.0
+        while True:
+            pause_s = _ASK_EVERY_S if self._published or self._to_delete else _TRY_EVERY_S
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._arrived.wait()
+            self._arrived.clear()
+            with contextlib.suppress(RedisUnavailable, RedisError, OSError):
+                await self._put_away_published()
+                if (now := time.monotonic()) >= try_at:
+                    try_at = now + pause_s
+                    await self._put_away(list(self._stuck.values()))
+                    await self._delete()
+
+    async def close(self) -> None:
+        """Put away what is published, within 3 s; the next start does the rest."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_WITHIN_S):
+                while self._published:
+                    self._arrived.set()
+                    await asyncio.sleep(0.02)
+
+    async def _put_away_published(self) -> None:
+        readings = list(self._published.values())
+        if not readings:
+            return
+        await self._ledger.reach_disk()
+        known = await self._ledger.lives([reading.life.path for reading in readings])
+        kept = []
+        for reading, life in zip(readings, known, strict=True):
+            if life and (life.id, life.state) == (reading.life.id, "published"):
+                kept.append(reading)
+                continue
+            self._log.warning("Redis lost it: it is read again", file=reading.life.path)
+            self._folder.release(reading.file.path)
+            del self._published[reading.file.path]
+        await self._put_away(kept)
+
+    async def _put_away(self, readings: Sequence[Reading]) -> None:
         """Put files away; one that cannot be moved is remembered, and not read again."""
         ended = await asyncio.to_thread(lambda: [self._end(reading) for reading in readings])
         for reading, life in zip(readings, ended, strict=True):
+            self._published.pop(reading.file.path, None)
             if life is None:
                 self._stuck[reading.file.path] = reading
                 continue
@@ -73,14 +127,6 @@ class Finisher:
                 self._to_delete.append(life)
         with contextlib.suppress(RedisUnavailable):
             await self._write()
-
-    async def run(self) -> None:
-        """Try again, for ever, what did not succeed; delete what was to be, once it is stored."""
-        while True:
-            await asyncio.sleep(_ASK_EVERY_S if self._to_delete else _TRY_EVERY_S)
-            await self.finish(list(self._stuck.values()))
-            with contextlib.suppress(RedisUnavailable, RedisError, OSError):
-                await self._delete()
 
     async def recover(self) -> None:
         """Close the lives of files that are not in the inbox any more, take up what is to delete.
@@ -108,7 +154,7 @@ class Finisher:
             reading.file.path.lstat()
             if life.published + life.duplicate == 0:
                 return self._fail(reading)
-            return self._put_away(reading)
+            return self._archive(reading)
         except FileNotFoundError:
             self._log.warning("file went away", file=life.path)
             return self._changed(life, "gone", reason="it went away while it was read")
@@ -125,7 +171,7 @@ class Finisher:
         self._drop_marker(reading.file.path)
         return self._changed(life, "failed", reason=reason)
 
-    def _put_away(self, reading: Reading) -> Life:
+    def _archive(self, reading: Reading) -> Life:
         file, life, settings = reading.file, reading.life, self._settings
         target = shelf.archived_as(file, settings.archive_dir)
         aside = _NOTHING

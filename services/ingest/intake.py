@@ -79,9 +79,10 @@ class Intake:
         ]
 
     async def close(self) -> None:
-        """Finish the batches in hand."""
+        """Finish the batches in hand, and put away what is published."""
         self._stopping.set()
         await self._idle.wait()
+        await self._finisher.close()
 
     async def problem(self) -> str | None:
         """Return why files do not leave the inbox, or None."""
@@ -115,7 +116,7 @@ class Intake:
                 self._large.put_nowait(one.arrival)  # to go on from there
         if not published:
             return []
-        await self._finish([one.reading for one in taken])
+        self._finish([one.reading for one in taken])
         return arrivals[count:]
 
     def _read_together(
@@ -188,7 +189,7 @@ class Intake:
             await self._publish([(reading, batch)])
             batch = await ahead
         reading.close()
-        await self._finish([reading])
+        self._finish([reading])
 
     # ── publishing ────────────────────────────────────────────────────────────────────────────
 
@@ -248,12 +249,12 @@ class Intake:
 
     # ── putting away ──────────────────────────────────────────────────────────────────────────
 
-    async def _finish(self, readings: Sequence[Reading]) -> None:
-        """Put away the files that are read to their end."""
+    def _finish(self, readings: Sequence[Reading]) -> None:
+        """Have the files put away that are read to their end."""
         for reading in readings:
             if reading.left:
                 self._folder.leave(reading.file.path, reading.life.look)
-        await self._finisher.finish([one for one in readings if one.done])
+        self._finisher.finish([one for one in readings if one.done])
 
     async def _keep_house(self) -> None:
         """Say what waits; close the lives of files that went away; drop those of long ago."""

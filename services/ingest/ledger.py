@@ -14,17 +14,20 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from services.ingest.handler import Position
 from services.ingest.shelf import Look
 from shared import streams
 from shared.delivery import redis_scripts
 from shared.errors import RedisUnavailable
+from shared.observability import get_logger
 
 FILES: Final = "articles.files"
 _WAITING: Final = "articles.files.waiting"
+_ON_DISK: Final = "articles.files.on_disk"
 _COUNTS_FOR_S: Final = 10
+_ASK_DISK_FOR_MS: Final = 2000
 _KEPT_S: Final = 30 * 24 * 3600
 _PAGE: Final = 500
 
@@ -115,7 +118,9 @@ class Ledger:
 
     def __init__(self, redis: Redis) -> None:
         self._redis: Any = redis  # redis-py types each reply as the union of all there are
-        self._script = "0" * 40  # its SHA-1, once it is loaded
+        self._script = redis_scripts.digest(redis_scripts.ADVANCE)
+        self._log = get_logger("ingest")
+        self._told = False
 
     async def lives(self, paths: Sequence[str]) -> list[Life | None]:
         """Return the life of the last file of each path, if there was one."""
@@ -177,6 +182,32 @@ class Ledger:
             await pipe.execute()
         except (RedisError, OSError) as error:
             raise RedisUnavailable(str(error)) from error
+
+    async def reach_disk(self) -> None:
+        """Wait until everything written so far is on Redis's disk, as far as Redis can tell.
+
+        It cannot when it keeps no log, never asks its disk (`appendfsync no`), or is older than
+        7.2; then this returns at once, or after 2 s. Of what a client wrote, WAITAOF answers on its
+        own connection only: so one word is written there, behind everything else.
+        """
+        try:
+            async with self._redis.client() as connection:
+                await connection.set(_ON_DISK, 1, ex=_COUNTS_FOR_S)
+                while not await self._is_on_disk(connection):
+                    if not (await connection.info("persistence"))["aof_pending_bio_fsync"]:
+                        return
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable(str(error)) from error
+
+    async def _is_on_disk(self, connection: Any) -> bool:  # noqa: ANN401 (a redis-py client, see above)
+        try:
+            local, _ = await connection.execute_command("WAITAOF", 1, 0, _ASK_DISK_FOR_MS)
+        except ResponseError as error:
+            if not self._told:
+                self._log.warning("Redis does not tell what is on its disk", error=str(error))
+            self._told = True
+            return True
+        return bool(local)
 
     async def forget(self, now_ms: int) -> None:
         """Drop the paths whose lives have been forgotten."""

@@ -18,7 +18,7 @@ _IN_ONE: Final = 100  # articles of a file in its trace; a collector shows no tr
 
 
 class TracedIntake(Intake):
-    """Gives each file a span, until it is put away, and the articles of it spans below that.
+    """Gives each file a span, until all of it is published, and the articles of it spans below that.
 
     Of a file of many articles only the first hundred are in its trace; each further one begins a
     trace of its own, with a link to the file's.
@@ -42,8 +42,8 @@ class TracedIntake(Intake):
             span.end()
         return published
 
-    async def _finish(self, readings: Sequence[Reading]) -> None:
-        await super()._finish(readings)
+    def _finish(self, readings: Sequence[Reading]) -> None:
+        super()._finish(readings)
         for reading in readings:
             life = reading.life
             if reading.done and (span := self._files.pop(life.id, None)):

@@ -45,11 +45,12 @@ class Ends:
         status = outcome.status
         owner = owner_of(entry.fields, article, entry_id=entry.id.decode())
         receipt = receipts.ended(owner, status, article)
-        settlement = Settlement(entry.id, status=status, owner=owner, receipt=receipt)
-        if outcome.message is not None:
+        if outcome.message is None:
+            settlement = Settlement(entry.id, "nowhere", {}, status, owner, receipt)
+        else:
             beside = {**carried(entry.fields), **traceparent.carried(entry.fields)}
             fields = {**wire.encode(outcome.message), **beside}
-            settlement = settlement._replace(to="target", fields=fields)
+            settlement = Settlement(entry.id, "target", fields, status, owner, receipt)
         return End(settlement, status, article.article_id)
 
     def parked(

@@ -4,7 +4,14 @@ A script is atomic like MULTI, can decide, and may be sent twice: when the reply
 client sends it again, XACK answers 0 and nothing is published a second time.
 """
 
+import hashlib
 from typing import Final
+
+
+def digest(script: str) -> str:
+    """Return by what Redis knows a script that it has: its SHA-1."""
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+
 
 _FLOW: Final = """
 local function named(flat)
@@ -73,39 +80,53 @@ SETTLE: Final = f"""
 -- script may exceed maxmemory, so the article moves on instead of standing still. What was not
 -- pending any more is not counted: however often an entry is delivered, it ends once.
 -- KEYS: source, target, dead, accounts, receipts, then files   ARGV: group, how many producers are
--- told apart, how many receipts are kept, then per entry: id, key (0 none, 2 target, 3 dead),
--- status, producer, which key is its file (0 none), the file's life, number of fields and values,
--- and of those of its receipt (0 none), all of these
+-- told apart, how many receipts are kept, how many kinds of ends there are; per kind: key (0 none,
+-- 2 target, 3 dead), status, producer, which key is its file (0 none), the file's life, number of
+-- fields and values, and of those of a receipt (0 none); then per entry: id, kind, all of these.
+-- Most ends of a batch are of one kind, so they are counted together.
 -- Returns the ids that were still pending.
 {_FLOW}{_REBASE}
-local stage, settled, totals, producers, files, at = ARGV[1], {{}}, {{}}, {{}}, {{}}, 4
-local function count(counts, field) counts[field] = (counts[field] or 0) + 1 end
-local function of(groups, name)
-  if not groups[name] then groups[name] = {{}} end
-  return groups[name]
+local stage, settled, kinds, totals, producers, files = ARGV[1], {{}}, {{}}, {{}}, {{}}, {{}}
+local at = 5 + 7 * ARGV[4]
+for i = 5, at - 1, 7 do
+  kinds[#kinds + 1] = {{
+    key = tonumber(ARGV[i]), status = ARGV[i + 1], producer = ARGV[i + 2],
+    file = tonumber(ARGV[i + 3]), life = ARGV[i + 4],
+    size = tonumber(ARGV[i + 5]), told = tonumber(ARGV[i + 6]), ended = 0,
+  }}
 end
 while at <= #ARGV do
-  local id, key, status, producer = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
-  local file, life = tonumber(ARGV[at + 4]), ARGV[at + 5]
-  local size, told, from = tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7]), at + 8
+  local id, kind, from = ARGV[at], kinds[tonumber(ARGV[at + 1])], at + 2
+  local key, size, told = kind.key, kind.size, kind.told
   if redis.call('XACK', KEYS[1], stage, id) == 1 then
     settled[#settled + 1] = id
+    kind.ended = kind.ended + 1
     if key > 0 then redis.call('XADD', KEYS[key], '*', unpack(ARGV, from, from + size - 1)) end
     if told > 0 then
       local last = from + size + told - 1
       redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, from + size, last))
     end
-    count(totals, stage .. ':' .. status)
-    if key == 3 then count(totals, 'dead:parked') end
-    count(of(producers, producer), stage .. ':' .. status)
-    if file > 0 then
-      of(files, file).life = life
-      count(of(of(files, file), 'ended'), 'ended:' .. status)
-    end
   end
   at = from + size + told
 end
 if #settled == 0 then return settled end
+local function count(counts, field, by) counts[field] = (counts[field] or 0) + by end
+local function of(groups, name)
+  if not groups[name] then groups[name] = {{}} end
+  return groups[name]
+end
+for _, kind in ipairs(kinds) do
+  if kind.ended > 0 then
+    local field = stage .. ':' .. kind.status
+    count(totals, field, kind.ended)
+    if kind.key == 3 then count(totals, 'dead:parked', kind.ended) end
+    count(of(producers, kind.producer), field, kind.ended)
+    if kind.file > 0 then
+      of(files, kind.file).life = kind.life
+      count(of(of(files, kind.file), 'ended'), 'ended:' .. kind.status, kind.ended)
+    end
+  end
+end
 for field, by in pairs(totals) do redis.call('HINCRBY', KEYS[4], field, by) end
 for producer, counts in pairs(producers) do
   if redis.call('HEXISTS', KEYS[4], 'producer@' .. producer) == 0 then
@@ -206,12 +227,12 @@ ADVANCE: Final = """
 -- and values, the span that each article comes from, then the articles
 -- Returns the id of the last article of the file on the stream, or ''.
 local life, at, last = unpack(redis.call('HMGET', KEYS[2], 'life', 'records', 'last_entry'))
+if life ~= ARGV[1] then at, last = '0', '' end
+if at ~= ARGV[2] then return last end -- done before; or Redis has lost what came before
 if life ~= ARGV[1] then
   redis.call('DEL', KEYS[2])
   redis.call('HSET', KEYS[2], 'counted', 1)
-  at, last = '0', ''
 end
-if at ~= ARGV[2] then return last end
 local size, spans = tonumber(ARGV[5]), tonumber(ARGV[6])
 redis.call('HSET', KEYS[2], 'life', ARGV[1], unpack(ARGV, 7, 6 + size))
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])

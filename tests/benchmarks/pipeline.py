@@ -8,8 +8,8 @@ In turn, after a round to warm up, on one Valkey and one MongoDB with the store'
   and publishes in pipelines of 200;
 - file: a file of JSON lines to documents, beside one process of redis-py and motor that does the
   same durable work: each line through a stream, then revision and head in bulks of 200;
-- stream: a backlog of messages to documents, beside Celery, taskiq and FastStream as its tutorial
-  shows it (tests/benchmarks/peers).
+- stream: a backlog of messages to documents, beside Celery, dramatiq, taskiq and FastStream as its
+  tutorial shows it (tests/benchmarks/peers).
 
 Newsflow runs with NEWSFLOW_READ_LATER, one process a stage. Rates are articles a second, medians.
 With --kills every process of a way is killed three times while it works off a backlog, and started
@@ -117,10 +117,12 @@ class Bench:
             self._python("tests.benchmarks.peers.tutorial", it) for it in ("enrich", "store")
         ]
         taskiq = ("worker", "tests.benchmarks.peers.taskiq_app:broker", "--workers", "2")
+        dramatiq = ("tests.benchmarks.peers.dramatiq_app", "--processes", "2", "--threads", "4")
         celery = ("-A", "tests.benchmarks.peers.celery_app", "worker", "--loglevel", "ERROR")
         self.ways = {
             "newsflow": Way([self._enrich, self._store], self._messages),
             "taskiq": Way([self._python("taskiq", *taskiq)], self._tasks),
+            "dramatiq": Way([self._python("dramatiq", *dramatiq)], self._dramatiq),
             "FastStream's tutorial": Way(tutorial, self._tutorial),
             "Celery": Way([self._python("celery", *celery)], self._celery),
         }
@@ -296,6 +298,12 @@ class Bench:
                 await taskiq_app.enrich.kiq(text)
 
         self._loop.run_until_complete(kick())
+
+    def _dramatiq(self, texts: Texts) -> None:
+        from tests.benchmarks.peers import dramatiq_app  # noqa: PLC0415 (reads where Redis is)
+
+        for text in texts:
+            dramatiq_app.enrich.send(text)
 
     def _celery(self, texts: Texts) -> None:
         from tests.benchmarks.peers import celery_app  # noqa: PLC0415 (reads where Redis is)

@@ -111,6 +111,20 @@ async def test_trimming_keeps_what_any_group_still_needs(redis: Redis) -> None:
     assert first <= entries[250][0]
 
 
+async def test_trimming_drops_all_that_is_done_however_much_it_is(redis: Redis) -> None:
+    """Redis drops 10,000 at once; what a stage does in five seconds may be more."""
+    group = Group(redis, HOP, "me")
+    await group.ensure()
+    client: Any = redis
+    fill = "for i = 1, ARGV[1] do redis.call('XADD', KEYS[1], '*', 'data', i) end"
+    await client.eval(fill, 1, HOP.source, 25_000)
+    await client.xreadgroup(HOP.stage, "me", {HOP.source: ">"}, count=25_000, noack=True)
+
+    dropped = await group.trim()
+
+    assert dropped >= 24_900
+
+
 async def test_a_consumer_with_pending_entries_is_not_forgotten(redis: Redis) -> None:
     """Removing it would drop what it holds."""
     group, ids = await reading(redis, 1)

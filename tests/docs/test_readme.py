@@ -79,7 +79,7 @@ def test_readmes_document_is_the_one_that_is_stored(running: Running) -> None:
     """Every value of the example, the dots and the year of the run aside."""
     shown = json.loads(block(ROOT / "README.md", "json"))
     inbox = running.folder / "inbox"
-    shutil.copy(ROOT / "seeds" / "01-wire-two-agencies.txt", inbox / "again.txt")
+    shutil.copyfile(ROOT / "seeds" / "01-wire-two-agencies.txt", inbox / "again.txt")
     document = until(lambda: running.document(_id=shown["_id"]))
 
     assert document["headline"] == shown["headline"]

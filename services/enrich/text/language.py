@@ -41,7 +41,7 @@ def language_of(text: str, *, declared: str | None) -> Language:
     words = text[:_READ].replace("\n", " ")
     if not words.isprintable():
         words = "".join(char if char.isprintable() else " " for char in words)
-    publisher = _primary_subtag(declared)
+    publisher = primary_subtag(declared)
     sure, code = _detected(words, best_guess=False)
     if publisher and (not sure or len(words) < _SHORT):
         return Language(publisher, None)
@@ -52,11 +52,11 @@ def language_of(text: str, *, declared: str | None) -> Language:
 
 def _detected(words: str, *, best_guess: bool) -> tuple[bool, str | None]:
     reliable, _, found = pycld2.detect(words.encode(), isPlainText=True, bestEffort=best_guess)
-    return reliable, _primary_subtag(found[0][1])
+    return reliable, primary_subtag(found[0][1])
 
 
-def _primary_subtag(tag: str | None) -> str | None:
-    """Return `en` for `en-GB`, None for what is no language."""
+def primary_subtag(tag: str | None) -> str | None:
+    """Return `en` for `en-GB`, as documents name a language; None for what is no language."""
     match = _SUBTAG.match(tag or "")
     if match is None:
         return None
