@@ -23,8 +23,9 @@ def usable_redis_url(url: str) -> str:
         msg = "it begins with none of redis://, rediss:// (TLS) and unix://"
         raise ValueError(msg)
     try:
-        pool: Any = ConnectionPool.from_url(url)
-        pool.make_connection()  # connects to nothing yet
+        for node in nodes_of(url):
+            pool: Any = ConnectionPool.from_url(node)
+            pool.make_connection()  # connects to nothing yet
     except ValueError:  # its text may hold a part of the password
         msg = f"it cannot be read; {_ESCAPE}"
         raise ValueError(msg) from None
@@ -39,6 +40,17 @@ def usable_redis_url(url: str) -> str:
                 msg = f"`{option}` names no file: {file}"
                 raise ValueError(msg)
     return url
+
+
+def nodes_of(url: str) -> list[str]:
+    """Return a URL of each node that `url` names: hosts of a cluster stand there with commas."""
+    scheme, _, rest = url.partition("://")
+    end = re.search("[/?]", rest)
+    where, path = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
+    if scheme == "unix" or "," not in where:
+        return [url]
+    user, at, hosts = where.rpartition("@")
+    return [f"{scheme}://{user}{at}{host}{path}" for host in hosts.split(",")]
 
 
 def place(url: str) -> str:

@@ -33,6 +33,12 @@ class Metrics:
         self.invalid_ratio = self._gauge(
             "newsflow_invalid_ratio", "Share of the last 100 entries that were no article.", stage
         )
+        self.spans_dropped: Counter = Counter(
+            "newsflow_spans_dropped",
+            "Spans of traces that no collector took.",
+            ["stage"],
+            registry=self.registry,
+        ).labels(stage)
         self.batch_s: Histogram = Histogram(
             "newsflow_batch_seconds",
             "Time from reading a batch to its acknowledgement.",

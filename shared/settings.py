@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.addresses import usable_redis_url
 from shared.errors import NewsflowError
+from shared.partitions import named
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -27,6 +28,18 @@ class InvalidSettings(NewsflowError):  # noqa: N818 (reads as the state it names
     """An environment variable that cannot be used; the text names it."""
 
 
+def _several(partitions: str) -> str:
+    """Return names with commas between them, each once."""
+    return ",".join(dict.fromkeys(named(one.strip()) for one in partitions.split(",")))
+
+
+def _http(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        msg = "not a URL of OTLP over HTTP, like `http://127.0.0.1:4318`"
+        raise ValueError(msg)
+    return url
+
+
 class Settings(BaseSettings):
     """What every service reads from its environment."""
 
@@ -34,7 +47,16 @@ class Settings(BaseSettings):
 
     redis_url: Annotated[str, AfterValidator(usable_redis_url)] = Field(
         "redis://127.0.0.1:6379/0",
-        description="Redis 7 or Valkey; `rediss://` for TLS, user and password before an `@`.",
+        description="Redis 7 or Valkey; `rediss://` for TLS, user and password before an `@`; "
+        "nodes of a cluster with commas.",
+    )
+    partition: Annotated[str, AfterValidator(named)] = Field(
+        "", description="The part of the stream that this process works on, see scaling.md."
+    )
+    partitions: Annotated[str, AfterValidator(_several)] = Field(
+        "",
+        description="All partitions, with commas: `newsflow publish` spreads articles over them, "
+        "other commands look at one after the other.",
     )
     batch_size: PositiveInt = Field(100, description="Entries read from a stream at once.")
     reclaim_after_ms: PositiveInt = Field(
@@ -62,6 +84,10 @@ class Settings(BaseSettings):
     health_host: str = Field("127.0.0.1", description="Where /health and /metrics listen.")
     health_port: int = Field(
         0, ge=0, le=65535, description="Port of /health and /metrics; 0 takes a free one."
+    )
+    otlp_endpoint: Annotated[str, AfterValidator(_http)] | None = Field(
+        None,
+        description="Where traces go: a collector's `http://HOST:4318`; see tracing.md.",
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="`auto`: coloured on a terminal, else one JSON object a line."

@@ -3,6 +3,8 @@
 Exit codes: 0 done · 1 something failed or is not well, said on standard error · 2 wrong usage.
 """
 
+import sys
+
 import typer
 
 from services.cli import (
@@ -11,6 +13,7 @@ from services.cli import (
     demo,
     export,
     files,
+    partitions,
     query,
     reconcile,
     reenrich,
@@ -32,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.callback()(partitions.chosen)
 app.command(epilog="Example: newsflow up --enrichers 2")(up.up)
 app.command(epilog="Example: newsflow demo --keep ./demo")(demo.demo)
 app.command(epilog='Examples: newsflow status --files; eval "$(newsflow status --env)"')(
@@ -113,4 +117,4 @@ app.add_typer(topics_app, name="topics")
 def main() -> None:
     """Run the command that was typed."""
     with failing_in_one_line():
-        app()
+        partitions.over_all(app, sys.argv[1:])

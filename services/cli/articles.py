@@ -7,7 +7,7 @@ import io
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from shared import streams
 from shared.delivery.broker import publish as publish_to
 from shared.entries import wire
 from shared.entries.accounts import PRODUCER
+from shared.partitions import partition_of
 
 _CHUNK: Final = 100
 
@@ -43,23 +44,28 @@ def publish(
 async def _publish(settings: StoreSettings, files: list[Path], *, as_json: bool) -> int:
     """Publish each file; return how many records were refused."""
     few = len(files) < _CHUNK
-    async with redis(settings) as client:
+    names = [settings.partition] if settings.partition else settings.partitions.split(",")
+    async with contextlib.AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(redis(settings.model_copy(update={"partition": name})))
+            for name in names
+        ]
         with progress(disable=few) as bar:
             return sum(
                 [
-                    await _publish_file(client, file, as_json=as_json)
+                    await _publish_file(clients, file, as_json=as_json)
                     for file in bar.track(files, description="publishing")
                 ]
             )
 
 
-async def _publish_file(client: Redis, file: Path, *, as_json: bool) -> int:
+async def _publish_file(clients: Sequence[Redis], file: Path, *, as_json: bool) -> int:
     """Publish a file, a chunk of records at a time; return how many were refused."""
     refused = 0
     try:
         with opened(file) as stream:
             for chunk in _chunks(records(file, stream)):
-                refused += await _publish_chunk(client, file, chunk, as_json=as_json)
+                refused += await _publish_chunk(clients, file, chunk, as_json=as_json)
     except OSError as error:
         refused += 1
         _refuse(file, error.strerror or str(error))
@@ -93,12 +99,20 @@ def records(file: Path, stream: BinaryIO) -> Iterator[Read]:
     )
 
 
-async def _publish_chunk(client: Redis, file: Path, chunk: list[Read], *, as_json: bool) -> int:
-    good = [one for one in chunk if one.article]
-    entries = [{wire.DATA: one.article, PRODUCER: b"publish"} for one in good]
-    for one, entry_id in zip(good, await publish_to(client, streams.RAW, entries), strict=True):
-        shown = {"file": file.as_posix(), "article_id": one.article_id, "entry_id": entry_id}
-        line(shown if as_json else f"{entry_id}  {one.article_id}  {file.as_posix()}")
+async def _publish_chunk(
+    clients: Sequence[Redis], file: Path, chunk: list[Read], *, as_json: bool
+) -> int:
+    """Publish records, each to the partition of its article; return how many were refused."""
+    for at, client in enumerate(clients):
+        good = [
+            one
+            for one in chunk
+            if one.article and partition_of(one.article_id or "0", len(clients)) == at
+        ]
+        entries = [{wire.DATA: one.article, PRODUCER: b"publish"} for one in good]
+        for one, entry_id in zip(good, await publish_to(client, streams.RAW, entries), strict=True):
+            shown = {"file": file.as_posix(), "article_id": one.article_id, "entry_id": entry_id}
+            line(shown if as_json else f"{entry_id}  {one.article_id}  {file.as_posix()}")
     bad = [one for one in chunk if one.reason]
     for one in bad:
         alone = one.number == 1 and len(chunk) == 1

@@ -10,7 +10,6 @@ from urllib.request import urlopen
 
 from pydantic import BaseModel
 from pymongo.errors import PyMongoError
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.ingest.ledger import Ledger, Life
@@ -18,7 +17,7 @@ from services.ingest.shelf import failures
 from services.store.driver_errors import said
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
-from shared import streams
+from shared import partitions, streams
 from shared.addresses import without_password
 from shared.delivery.group import Group
 from shared.errors import NewsflowError, RedisUnavailable
@@ -60,7 +59,9 @@ class Overview(BaseModel):
 
 async def look(settings: StoreSettings, *, health_urls: Mapping[str, str], inbox: Path) -> Overview:
     """Return how things are now; what does not answer within two seconds is said to be away."""
-    redis = Redis.from_url(settings.redis_url, socket_timeout=_WITHIN_S, socket_connect_timeout=1)
+    redis = partitions.client(
+        settings.redis_url, settings.partition, socket_timeout=_WITHIN_S, socket_connect_timeout=1
+    )
     problems: list[str] = []
     stages = await asyncio.gather(*(_health(name, url) for name, url in health_urls.items()))
     known = {stage.stage: stage for stage in stages} or {

@@ -20,7 +20,7 @@ from services.devstack.stack import Address
 from services.store.driver_errors import is_refusal, said
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
-from shared import connecting
+from shared import connecting, partitions
 from shared.addresses import without_password
 from shared.errors import NewsflowError, RedisUnavailable
 from shared.plain import plain, plain_line
@@ -72,7 +72,7 @@ def here(folder: Path) -> tuple[StoreSettings, Address | None]:
 @contextlib.asynccontextmanager
 async def redis(settings: StoreSettings) -> AsyncIterator[Redis]:
     """Yield a client; what Redis refuses fails the command in one line."""
-    client = Redis.from_url(settings.redis_url, socket_timeout=10)
+    client = partitions.client(settings.redis_url, settings.partition, socket_timeout=10)
     try:
         yield client
     except (RedisError, RedisUnavailable, OSError) as error:
@@ -124,7 +124,12 @@ def progress(*, disable: bool = False) -> Progress:
 
 
 def line(shown: dict[str, Any] | str) -> None:
-    """Print one line to standard output: a JSON object, or a text whatever the terminal's width."""
+    """Print one line to standard output: a JSON object, or a text whatever the terminal's width.
+
+    An object says which partition it is of, where there are any.
+    """
+    if not isinstance(shown, str) and (partition := os.environ.get("NEWSFLOW_PARTITION")):
+        shown = {"partition": partition, **shown}
     text = shown if isinstance(shown, str) else orjson.dumps(shown, default=str).decode()
     print(plain_line(text))  # noqa: T201 (rich would wrap it)
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from services.enrich.settings import EnrichSettings
 from services.enrich.worker import Worker
-from shared import streams
+from shared import streams, traces
 from shared.delivery.broker import create_broker
 from shared.delivery.delivery import Consumer
 from shared.delivery.desk import Work
@@ -32,6 +32,7 @@ def create(settings: EnrichSettings) -> Service:
         handler=worker.enrich,
         limit_bytes=settings.max_article_bytes,
     )
-    consumer = Consumer(broker, work, settings=settings, metrics=metrics)
-    parts: dict[str, Part] = {"tagger": worker, "delivery": consumer}
+    tracer = traces.create("enrich", settings, metrics)
+    consumer = Consumer(broker, work, settings=settings, metrics=metrics, traces=tracer)
+    parts: dict[str, Part] = {**traces.parts(tracer), "tagger": worker, "delivery": consumer}
     return Service("enrich", broker=broker, parts=parts, settings=settings, metrics=metrics)

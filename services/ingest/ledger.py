@@ -110,6 +110,7 @@ class Step(NamedTuple):
     before: int
     after: Life
     articles: Sequence[bytes] = ()
+    parents: Sequence[bytes] = ()  # the span each comes from, where traces are made; else none
 
 
 class Ledger:
@@ -157,7 +158,8 @@ class Ledger:
         flat = [part for pair in asdict(life).items() for part in pair]
         head = [life.id, step.before, life.changed_ms, life.path, len(flat)]
         keys = [streams.RAW, streams.FILE + life.path, FILES]
-        return [self._script, len(keys), *keys, *head, *flat, *step.articles]
+        head.append(len(step.parents))
+        return [self._script, len(keys), *keys, *head, *flat, *step.parents, *step.articles]
 
     async def _load_script(self) -> None:
         try:

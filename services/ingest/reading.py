@@ -40,6 +40,7 @@ class Reading:
         """Open `path`, whose last known life is `known`. Raises OSError when it cannot be read."""
         self._settings = settings
         inbox = settings.inbox_dir
+        self.opened_ns = time.time_ns()
         self._stream = _open(path)
         look = Look.of(os.fstat(self._stream.fileno()))
         same = known is not None and known.look == look

@@ -7,7 +7,7 @@ from services.store.handler import store
 from services.store.mongo import Mongo
 from services.store.parts import side_by_side
 from services.store.settings import StoreSettings
-from shared import streams
+from shared import streams, traces
 from shared.delivery.broker import create_broker
 from shared.delivery.delivery import Consumer
 from shared.delivery.desk import Work
@@ -24,8 +24,9 @@ def create(settings: StoreSettings) -> Service:
     mongo = Mongo(settings)
     handler = partial(side_by_side, handler=partial(store, library=mongo, clock=_now))
     work = Work(hop=streams.STORE, message=EnrichedArticle, handler=handler)
-    consumer = Consumer(broker, work, settings=settings, metrics=metrics)
-    parts: dict[str, Part] = {"mongo": mongo, "delivery": consumer}
+    tracer = traces.create("store", settings, metrics)
+    consumer = Consumer(broker, work, settings=settings, metrics=metrics, traces=tracer)
+    parts: dict[str, Part] = {**traces.parts(tracer), "mongo": mongo, "delivery": consumer}
     return Service("store", broker=broker, parts=parts, settings=settings, metrics=metrics)
 
 

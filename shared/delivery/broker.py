@@ -18,12 +18,14 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from shared import connecting
+from shared import connecting, streams
+from shared.addresses import nodes_of
 from shared.delivery.group import Fields
 from shared.delivery.retry import delay_s
 from shared.errors import NewsflowError, RedisUnavailable
 from shared.metrics import Metrics
 from shared.observability import get_logger
+from shared.partitions import connection_class, partition_seen
 from shared.settings import Settings
 
 _OLDEST_VERSION: Final = (7, 0)
@@ -40,13 +42,18 @@ def create_broker(settings: Settings, *, metrics: Metrics) -> RedisBroker:
     Commands are sent again three times while the connection fails (redis-py's own retry), so what
     they do must be safe to do twice.
     """
+    nodes = nodes_of(settings.redis_url)
+    following: dict[str, Any] = {}
+    if settings.partition:
+        following["connection_class"] = connection_class(nodes, settings.partition)
     return RedisBroker(
-        settings.redis_url,
+        nodes[0],
         apply_types=False,  # a batch is validated entry by entry, see shared/delivery/desk.py
         graceful_timeout=settings.stop_within_s,
         logger=logging.getLogger("faststream"),
         middlewares=[RedisPrometheusMiddleware(registry=metrics.registry)],
         retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=2), retries=3),
+        **following,
     )
 
 
@@ -54,8 +61,8 @@ async def connect(broker: RedisBroker, *, stage: str) -> Redis:
     """Return the broker's client once Redis answers; wait for it as long as it takes.
 
     Raises UnusableRedis at once for what waiting cannot mend: wrong credentials, a certificate that
-    nobody we know signed, a version before 7.0, cluster mode, or a memory policy that evicts
-    streams.
+    nobody we know signed, a version before 7.0, a cluster without a partition, or a memory policy
+    that evicts streams.
     """
     redis = await broker.connect()
     log = get_logger(stage)
@@ -64,6 +71,8 @@ async def connect(broker: RedisBroker, *, stage: str) -> Redis:
         try:
             server = await redis.info("server")
             memory = await redis.info("memory")
+            if partition := partition_seen(redis):
+                await redis.exists(streams.RAW)  # a cluster that is down answers INFO as ever
         except (RedisError, OSError) as error:
             if connecting.is_refusal(error):
                 raise refusal(broker, error) from None
@@ -75,7 +84,7 @@ async def connect(broker: RedisBroker, *, stage: str) -> Redis:
             log.warning("waiting for Redis", at=place(broker), error=str(error), hint=hint)
             await asyncio.sleep(delay_s(attempt, jitter=random.uniform(0.5, 1)))  # noqa: S311
         else:
-            _refuse_unusable(server, memory)
+            _refuse_unusable(server, memory, partition=partition)
             _take_existing_groups(redis)
             return redis
 
@@ -116,15 +125,18 @@ def place(broker: RedisBroker) -> str:
     return urlsplit(str(broker.specification.url[0])).netloc
 
 
-def _refuse_unusable(server: dict[str, object], memory: dict[str, object]) -> None:
+def _refuse_unusable(
+    server: dict[str, object], memory: dict[str, object], *, partition: str
+) -> None:
     version = str(server.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST_VERSION:
         msg = f"Redis {version} is too old: Newsflow needs Redis 7.0 or Valkey"
         raise UnusableRedis(msg)
-    if "cluster" in {server.get("redis_mode"), server.get("server_mode")}:  # as Valkey 9 calls it
+    is_cluster = "cluster" in {server.get("redis_mode"), server.get("server_mode")}  # Valkey 9
+    if is_cluster and not partition:
         msg = (
-            "Redis is in cluster mode, which Newsflow does not support yet: one script touches "
-            "three streams; use a single Redis, with replicas if need be"
+            "Redis is in cluster mode, and one script touches several streams: name the partition "
+            "that keeps them on one node, as NEWSFLOW_PARTITION=p1; see docs/scaling.md"
         )
         raise UnusableRedis(msg)
     policy = str(memory.get("maxmemory_policy", "noeviction"))

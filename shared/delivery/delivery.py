@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, cast
 
 from faststream import AckPolicy
 from faststream.redis import RedisBroker, StreamSub
@@ -28,6 +28,9 @@ from shared.metrics import Metrics
 from shared.observability import get_logger
 from shared.part import Running
 from shared.settings import Settings, process_name
+
+if TYPE_CHECKING:
+    from shared.traces.exporting import Traces
 
 _POLL_MS: Final = 2_000  # redis-py gives up on a reply after 5 s, so an idle read is shorter
 _HOUSE_EVERY_S: Final = 1.0
@@ -55,13 +58,20 @@ class Consumer(Generic[M]):
     _desk: Desk[M]
 
     def __init__(
-        self, broker: RedisBroker, work: Work[M], *, settings: Settings, metrics: Metrics
+        self,
+        broker: RedisBroker,
+        work: Work[M],
+        *,
+        settings: Settings,
+        metrics: Metrics,
+        traces: "Traces | None" = None,
     ) -> None:
         self.name = process_name(work.hop.stage)
         self._work: Work[M] = work
         self._hop = work.hop
         self._settings = settings
         self._metrics = metrics
+        self._traces = traces
         self._log = get_logger(work.hop.stage)
         self._is_closing = False
         self._round = asyncio.Lock()  # of housekeeping
@@ -91,10 +101,18 @@ class Consumer(Generic[M]):
     async def open(self, redis: Redis) -> Sequence[Running]:
         """Make sure of the group. The broker starts the reading."""
         self._group = Group(redis, self._hop, self.name, receipts_kept=self._settings.receipts_kept)
-        self._desk = Desk(self._work, self._group, self._settings, self._metrics)
+        self._desk = self._make_desk()
         await self._group.ensure()
         self._desk.judge.recall(await self._group.held())
         return [self._keep_house(), self._refresh()]
+
+    def _make_desk(self) -> Desk[M]:
+        made = (self._work, self._group, self._settings, self._metrics)
+        if self._traces is None:
+            return Desk(*made)
+        from shared.traces.desk import TracedDesk  # noqa: PLC0415 (OpenTelemetry is an extra)
+
+        return TracedDesk(*made, traces=self._traces)
 
     async def close(self) -> None:
         """Stop reading, finish what was read, leave the group. Nothing in hand is lost."""

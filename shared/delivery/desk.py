@@ -37,7 +37,7 @@ from shared.streams import Hop
 
 _LONG_PAUSE: Final = 20  # attempts, after which a pause is as long as it gets
 
-M = TypeVar("M", RawArticle, EnrichedArticle)
+M = TypeVar("M", bound=RawArticle | EnrichedArticle)
 Handler = Callable[[Sequence[M]], Awaitable[Sequence[Outcome | PermanentError]]]
 
 
@@ -57,18 +57,18 @@ class Work(Generic[M]):
     limit_bytes: int | None = None
 
 
-class _Read(NamedTuple, Generic[M]):
+class Read(NamedTuple, Generic[M]):
     """An entry and the article it carries."""
 
     entry: Entry
     article: M
 
 
-class _Batch(NamedTuple, Generic[M]):
+class Batch(NamedTuple, Generic[M]):
     """What was read together: articles, entries that raised as they were read, and ends."""
 
     entries: Sequence[Entry]
-    read: list[_Read[M]]
+    read: list[Read[M]]
     unread: list[tuple[Entry, Exception]]
     ends: list[End]
 
@@ -152,9 +152,9 @@ class Desk(Generic[M]):
 
     # ── to an end ─────────────────────────────────────────────────────────────────────────────
 
-    def _decode(self, entries: Sequence[Entry]) -> _Batch[M]:
+    def _decode(self, entries: Sequence[Entry]) -> Batch[M]:
         """Return what `entries` carry; what is no article has its end."""
-        batch = _Batch[M](entries, [], [], [])
+        batch = Batch[M](entries, [], [], [])
         for entry in entries:
             try:
                 article = wire.decode(
@@ -172,10 +172,10 @@ class Desk(Generic[M]):
             except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
                 batch.unread.append((entry, error))
             else:
-                batch.read.append(_Read(entry, article))
+                batch.read.append(Read(entry, article))
         return batch
 
-    async def _bring(self, batch: _Batch[M]) -> None:
+    async def _bring(self, batch: Batch[M]) -> None:
         """Bring a batch to its ends; Redis is told in the order of turns, outside of them."""
         try:
             ends = await self._judged(batch.entries, batch.ends)
@@ -206,12 +206,12 @@ class Desk(Generic[M]):
             self._log.warning("held back", articles=len(held), reason=reason)
         return kept
 
-    async def _ends(self, batch: Sequence[_Read[M]]) -> list[End]:
+    async def _ends(self, batch: Sequence[Read[M]]) -> list[End]:
         """Return the ends of a batch; none for those that stay pending."""
         attempt = 0
         while batch:
             try:
-                outcomes = await self._work.handler([read.article for read in batch])
+                outcomes = await self._handle(batch)
             except TransientError as error:
                 attempt += 1
                 await self._uncount([read.entry for read in batch])
@@ -230,6 +230,9 @@ class Desk(Generic[M]):
                 ]
                 return await self._judged([read.entry for read in batch], ends)
         return []
+
+    async def _handle(self, batch: Sequence[Read[M]]) -> Sequence[Outcome | PermanentError]:
+        return await self._work.handler([read.article for read in batch])
 
     async def _bug(self, entry: Entry, article: M | None, error: Exception) -> list[End]:
         """Return the end of an entry that raised by itself; none while it is tried again."""

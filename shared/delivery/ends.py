@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared.delivery.group import Entry, Settlement
-from shared.entries import receipts, wire
+from shared.entries import receipts, traceparent, wire
 from shared.entries.accounts import owner_of
 from shared.errors import PermanentError, Problem
 from shared.letters import deadletters
@@ -48,7 +48,8 @@ class Ends:
         if outcome.message is None:
             settlement = Settlement(entry.id, "nowhere", {}, status, owner, receipt)
         else:
-            fields = {**wire.encode(outcome.message), **carried(entry.fields)}
+            beside = {**carried(entry.fields), **traceparent.carried(entry.fields)}
+            fields = {**wire.encode(outcome.message), **beside}
             settlement = Settlement(entry.id, "target", fields, status, owner, receipt)
         return End(settlement, status, article.article_id)
 

@@ -13,6 +13,11 @@ def digest(script: str) -> str:
     return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
+_BARE: Final = """
+-- A stream's name without the tag of its partition: counters are named alike in all of them.
+local function bare(key) return (string.gsub(key, '^{[^}]*}%.', '')) end
+"""
+
 _FLOW: Final = """
 local function named(flat)
   local fields = {}
@@ -65,7 +70,7 @@ local function rebase(begins, accounts, stage, source, target, dead)
   if begins and last == '0-0' then base = 0 end -- nothing was read yet: what is gone is missing
   redis.call('HSET', accounts, of('base'), base)
   if target ~= source then
-    local passed = sum(accounts, of('enriched'), target .. ':replayed')
+    local passed = sum(accounts, of('enriched'), bare(target) .. ':replayed')
     redis.call('HSET', accounts, of('passed'), (flow(target, '')) - passed)
   end
   local letters = sum(accounts, 'dead:parked') - sum(accounts, 'dead:replayed', 'dead:purged')
@@ -85,7 +90,7 @@ SETTLE: Final = f"""
 -- fields and values, and of those of a receipt (0 none); then per entry: id, kind, all of these.
 -- Most ends of a batch are of one kind, so they are counted together.
 -- Returns the ids that were still pending.
-{_FLOW}{_REBASE}
+{_FLOW}{_BARE}{_REBASE}
 local stage, settled, kinds, totals, producers, files = ARGV[1], {{}}, {{}}, {{}}, {{}}, {{}}
 local at = 5 + 7 * ARGV[4]
 for i = 5, at - 1, 7 do
@@ -155,21 +160,22 @@ return settled
 BEGIN: Final = f"""
 -- Note where a stage's counting begins, before it reads; once.
 -- KEYS: source, target, dead, accounts, receipts   ARGV: group
-{_FLOW}{_REBASE}
+{_FLOW}{_BARE}{_REBASE}
 if redis.call('HEXISTS', KEYS[4], ARGV[1] .. ':base') == 0 then
   rebase(true, KEYS[4], ARGV[1], KEYS[1], KEYS[2], KEYS[3])
 end
 return 1
 """
 
-REPLAY: Final = """
+REPLAY: Final = f"""
 -- Send a dead letter again, and count it: it leaves the dead letters in the step that puts it on
 -- its stream, so it goes once, and a purge at the same time takes it or leaves it.
 -- KEYS: dead, stream, accounts, file   ARGV: id, producer, the file's life or '', then the fields
 -- Returns the new id, false when the letter is gone.
+{_BARE}
 if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return false end
 redis.call('HINCRBY', KEYS[3], 'dead:replayed', 1)
-redis.call('HINCRBY', KEYS[3], KEYS[2] .. ':replayed', 1)
+redis.call('HINCRBY', KEYS[3], bare(KEYS[2]) .. ':replayed', 1)
 local producer = ARGV[2]
 if redis.call('HEXISTS', KEYS[3], 'producer@' .. producer) == 0 then producer = '(others)' end
 redis.call('HINCRBY', KEYS[3], KEYS[2] .. ':replayed@' .. producer, 1)
@@ -223,7 +229,8 @@ ADVANCE: Final = """
 -- Publish what was read of a file, and how far that is, at once: what is done twice, because a
 -- reply was lost or a process killed, publishes once.
 -- KEYS: stream, file, files    ARGV: life (one file under one name), records read before, now in
--- milliseconds, path, number of fields and values, these, then the articles
+-- milliseconds, path, number of fields and values, of spans (0 where nothing is traced), the fields
+-- and values, the span that each article comes from, then the articles
 -- Returns the id of the last article of the file on the stream, or ''.
 local life, at, last = unpack(redis.call('HMGET', KEYS[2], 'life', 'records', 'last_entry'))
 if life ~= ARGV[1] then at, last = '0', '' end
@@ -232,11 +239,13 @@ if life ~= ARGV[1] then
   redis.call('DEL', KEYS[2])
   redis.call('HSET', KEYS[2], 'counted', 1)
 end
-local size = tonumber(ARGV[5])
-redis.call('HSET', KEYS[2], 'life', ARGV[1], unpack(ARGV, 6, 5 + size))
+local size, spans = tonumber(ARGV[5]), tonumber(ARGV[6])
+redis.call('HSET', KEYS[2], 'life', ARGV[1], unpack(ARGV, 7, 6 + size))
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
-for i = 6 + size, #ARGV do
-  last = redis.call('XADD', KEYS[1], '*', 'data', ARGV[i], 'producer', 'inbox')
+for i = 7 + size + spans, #ARGV do
+  local entry = {'data', ARGV[i], 'producer', 'inbox'}
+  if spans > 0 then entry[5], entry[6] = 'newsflow.traceparent', ARGV[i - spans] end
+  last = redis.call('XADD', KEYS[1], '*', unpack(entry))
 end
 redis.call('HSET', KEYS[2], 'last_entry', last)
 return last
@@ -338,7 +347,7 @@ return {{redis.call('HGETALL', KEYS[1]), redis.call('XLEN', KEYS[2]), flows}}
 ACCEPT: Final = f"""
 -- Begin to count anew from what there is, and note why.
 -- KEYS: accounts, dead, then streams; the last has no target   ARGV: the note, the group of each
-{_FLOW}{_REBASE}
+{_FLOW}{_BARE}{_REBASE}
 redis.call('HSET', KEYS[1], 'accepted', ARGV[1])
 for i = 2, #ARGV do
   rebase(false, KEYS[1], ARGV[i], KEYS[i + 1], KEYS[math.min(i + 2, #KEYS)], KEYS[2])

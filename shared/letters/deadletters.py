@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from shared import streams
 from shared.delivery import redis_scripts
-from shared.entries import wire
+from shared.entries import traceparent, wire
 from shared.entries.accounts import Owner, beside, owner_of
 from shared.entries.wire import DATA
 from shared.errors import InvalidMessage
@@ -29,6 +29,8 @@ Cause = Literal[
     "crashed",  # every attempt ended with its process
 ]
 CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
+
+TRACEPARENT: Final = b"traceparent"  # of the attempt that died, where attempts are traced
 
 _ORIGINAL: Final = b"original."
 _PACKED: Final = b"originals"
@@ -51,6 +53,7 @@ class DeadLetter:
     original: Mapping[bytes, bytes]
     consumer: str = ""  # the process that parked it; letters of before 0.2 do not say
     letter_id: str = ""
+    traceparent: str = ""
 
     @property
     def died_at(self) -> datetime:
@@ -131,6 +134,7 @@ def decode(letter_id: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
         deliveries=int(text["deliveries"]),
         article_id=text["article_id"] or None,
         consumer=text.get("consumer", ""),
+        traceparent=text.get(TRACEPARENT.decode(), ""),
         original=wire.unpack(fields[_PACKED])
         if _PACKED in fields
         else {
@@ -188,7 +192,7 @@ async def replay(redis: Redis, letter: DeadLetter, *, data: bytes | None = None)
     fields = letter.sent if data is None else {**beside(letter.original), DATA: data}
     if len(fields) > _FEW:
         fields = {**beside(letter.original), wire.PACKED: wire.pack(fields)}
-    fields = {**fields, **once_more(letter.original, letter.letter_id)}
+    fields = {**fields, **once_more(letter.original, letter.letter_id), **_trace(letter)}
     flat = [part for pair in fields.items() for part in pair]
     owner = letter.owner
     send = redis.register_script(redis_scripts.REPLAY)
@@ -197,6 +201,13 @@ async def replay(redis: Redis, letter: DeadLetter, *, data: bytes | None = None)
         args=[letter.letter_id, owner.producer, owner.life, *flat],
     )
     return entry_id.decode() if entry_id else None
+
+
+def _trace(letter: DeadLetter) -> dict[bytes, bytes]:
+    """Return the field by which the next attempt goes on with the trace of the one that died."""
+    if letter.traceparent:
+        return traceparent.field(letter.traceparent.encode())
+    return traceparent.carried(letter.original)
 
 
 async def purge(redis: Redis, owners: Mapping[str, Owner]) -> int:
