@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from redis.asyncio import Redis
 
-from services.cli.letters import Wanted
 from services.cli.terminal import fail
+from services.inspection.letters import Wanted
 from services.store.questions import moment
 from shared.letters import deadletters
 from shared.letters.deadletters import Cause, DeadLetter

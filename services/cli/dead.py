@@ -20,8 +20,8 @@ from services.cli.box import (
     Until,
     wanted,
 )
-from services.cli.letters import Kinds, Wanted, shown
 from services.cli.terminal import AsJson, Folder, err, here, line, out, redis
+from services.inspection.letters import Kinds, Wanted, shown
 from services.store.settings import StoreSettings
 from shared.letters import deadletters
 from shared.letters.deadletters import DeadLetter

@@ -29,8 +29,8 @@ from services.cli.box import (
     refuse_unclear,
     wanted,
 )
-from services.cli.letters import Wanted, kept
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, progress, redis
+from services.inspection.letters import Wanted, kept
 from services.store.settings import StoreSettings
 from shared.entries.accounts import Owner
 from shared.letters import deadletters

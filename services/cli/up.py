@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.live import Live
 
 from services.cli import screens
-from services.cli.overview import Overview
 from services.cli.running import overview, ready, running
 from services.cli.terminal import Folder, out
 from services.devstack.stack import Stack
+from services.inspection.overview import Overview
 
 _LOOK_EVERY_S: Final = 1.0
 
