@@ -45,12 +45,14 @@ format: $(READY) ## Let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY) ## Measure latency, speed and memory on this machine; a quarter of an hour
+bench: $(READY) ## Measure everything beside its raw limit and its peers, in less than half an hour
 	@$(BIN)/python -m tests.benchmarks
-	@$(BIN)/python -m tests.benchmarks.intake
-	@$(BIN)/python -m tests.benchmarks.enriching
-	@$(BIN)/python -m tests.benchmarks.storing
-	@$(BIN)/python -m tests.benchmarks.pipeline --kills
+
+bench-page: $(READY) ## Write docs/benchmarks.md and its plots from the last complete run
+	@$(BIN)/python -m tests.benchmarks.page --take
+
+bench-growth: $(READY) ## Send a million articles and backlogs of 2 and 10 GB through; half an hour
+	@$(BIN)/python -m tests.benchmarks.growth
 
 bench-quality: $(READY) ## Measure tags and topics against labelled files: NER=FILE TOPICS=FILE ARTICLES=FILE
 	@$(BIN)/python -m tests.benchmarks.quality $(addprefix --ner ,$(NER)) $(addprefix --topics ,$(TOPICS)) \
@@ -71,4 +73,5 @@ $(READY): requirements-dev.lock pyproject.toml .ci/setup
 	@.ci/setup
 	@touch $@
 
-.PHONY: help demo up test test-faults chaos test-fast fuzz check audit format bench bench-quality schemas lock
+.PHONY: help demo up test test-faults chaos test-fast fuzz check audit format bench bench-page bench-growth \
+	bench-quality schemas lock

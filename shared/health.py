@@ -64,7 +64,11 @@ class Health:
         return {"stage": self._stage, "status": status, "checks": checks}
 
     def routes(self, registry: CollectorRegistry) -> list[tuple[str, ASGIApp | HttpHandler]]:
-        """Return the ASGI routes: /health answers 200, or 503 when bad, with the report as JSON."""
+        """Return the ASGI routes.
+
+        /health answers 200, or 503 when bad, with the report as JSON. /live answers 200 for as long
+        as the process answers at all: who restarts what hangs must not restart what waits.
+        """
 
         @get
         async def health(scope: Scope) -> AsgiResponse:  # noqa: ARG001 (the framework's signature)
@@ -75,7 +79,11 @@ class Health:
                 {"content-type": "application/json"},
             )
 
-        return [("/health", health), ("/metrics", make_asgi_app(registry))]
+        @get
+        async def live(scope: Scope) -> AsgiResponse:  # noqa: ARG001 (the framework's signature)
+            return AsgiResponse(b"", 200)
+
+        return [("/health", health), ("/live", live), ("/metrics", make_asgi_app(registry))]
 
     @staticmethod
     async def _look(check: Check) -> str | None:

@@ -10,11 +10,12 @@ shell, a URL and a MongoDB `_id`.
 """
 
 import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
+
+import orjson
 
 ID_LENGTH: Final = 32  # hexadecimal digits = 128 bits: no collision among 10^15 articles
 
@@ -47,8 +48,9 @@ def content_hash(content: Mapping[str, Any]) -> str:
     `content` holds JSON values. Two deliveries with one hash say the same thing; the hash also
     breaks the tie between two versions of one time, the same way in whatever order they arrive.
     """
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    # What json.dumps writes with sorted keys, no blanks and no escapes of its own, in a thirtieth
+    # of the time; a test holds the two together, for hashes that are stored have to stay.
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def fold(text: str) -> str:

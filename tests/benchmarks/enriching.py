@@ -6,13 +6,11 @@ In turn, after a round to warm up, the same articles: by plain spaCy (its small 
 with `ner` alone, as it is installed), by the tagger alone, by `enrich` with all it does, in this
 process, one thread; and through an enrich service of its own beside a Redis of its own, from the
 first entry added to the last one handed on. Rates are articles a CPU second of the process that
-does the work, for the service also by the clock. Medians. JSON: var/benchmarks-enriching.json.
+does the work, for the service also by the clock. Medians. JSON: var/benchmarks/enriching.json.
 """
 
 import argparse
-import json
 import os
-import statistics
 import sys
 import tempfile
 import time
@@ -37,6 +35,7 @@ from services.enrich.entities.network import best_arithmetic  # noqa: E402 (the 
 from services.enrich.handler import enrich, load_tools  # noqa: E402 (the threads first)
 from shared import streams  # noqa: E402 (the threads first)
 from shared.messages import RawArticle, Span  # noqa: E402 (the threads first)
+from tests.benchmarks.results import Run, cpu_s, ratio, spread  # noqa: E402 (the threads first)
 from tests.benchmarks.stories import stories, stories_of  # noqa: E402 (the threads first)
 
 BATCH: Final = 32
@@ -50,20 +49,18 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1500, help="articles a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--arithmetic", choices=["float32", "int8"], default=best_arithmetic())
-    parser.add_argument("--keep", type=Path, default=Path("var/benchmarks-enriching.json"))
+    parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     told = stories_of(options.articles, 1) if options.articles else stories()
     articles = [
         RawArticle.model_validate({**one, "received_at": NOW, "provenance": {}})
         for one in islice(told, options.count)
     ]
-    console = Console()
+    run, console = Run("enriching", options.keep), Console()
     with tempfile.TemporaryDirectory(prefix="newsflow-bench-") as folder:
         figures = _measure(Path(folder), articles, options, console)
-    options.keep.parent.mkdir(parents=True, exist_ok=True)
-    options.keep.write_text(json.dumps(figures, indent=2) + "\n")
+    run.keep(figures)
     console.print(_table(figures))
-    console.print(f"kept in {options.keep}")
 
 
 def _measure(
@@ -96,10 +93,14 @@ def _measure(
     return {
         "arithmetic": options.arithmetic,
         "articles": options.articles.name if options.articles else "invented, 440 words",
-        "articles_per_s": {
-            name: round(statistics.median(all_[1:]), 1) for name, all_ in rates.items()
-        },
+        "articles_per_s": {name: spread(all_[1:], 1) for name, all_ in rates.items()},
+        "to_tagger": _ratios(rates, "the tagger"),
+        "to_enrich": _ratios(rates, "enrich"),
     }
+
+
+def _ratios(rates: dict[str, list[float]], other: str) -> dict[str, Any]:
+    return {name: ratio(all_[1:], rates[other][1:]) for name, all_ in rates.items()}
 
 
 class Service:
@@ -113,7 +114,7 @@ class Service:
         """Return the rate at which all `articles` go through, a CPU second and a second."""
         before = self._redis.xlen(streams.ENRICHED)
         entries = [article.model_dump_json(exclude_defaults=True) for article in articles]
-        cpu, clock = self._cpu_s(), time.perf_counter()
+        cpu, clock = cpu_s(self._process.pid), time.perf_counter()
         pipe = self._redis.pipeline(transaction=False)
         for entry in entries:
             pipe.xadd(streams.RAW, {"data": entry})
@@ -121,12 +122,7 @@ class Service:
         while self._redis.xlen(streams.ENRICHED) < before + len(articles):
             time.sleep(0.01)
         clock = time.perf_counter() - clock
-        return len(articles) / (self._cpu_s() - cpu), len(articles) / clock
-
-    def _cpu_s(self) -> float:
-        """Return the CPU time of the process so far; see proc(5)."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return len(articles) / (cpu_s(self._process.pid) - cpu), len(articles) / clock
 
 
 @contextmanager
@@ -149,13 +145,12 @@ def _service(folder: Path, arithmetic: str) -> Iterator[Service]:
 
 
 def _table(figures: dict[str, Any]) -> Table:
-    rates = figures["articles_per_s"]
     table = Table(title=f"{figures['articles']}, {figures['arithmetic']}")
-    for name in ("articles a second", "", "to plain spaCy", "to the tagger"):
+    for name in ("articles a second", "", "to the tagger", "to enrich"):
         table.add_column(name, justify="left" if name == "articles a second" else "right")
-    for name, rate in rates.items():
-        ratios = (f"{rate / rates[other]:.2f}" for other in ("plain spaCy", "the tagger"))
-        table.add_row(name, f"{rate:.1f}", *ratios)
+    for name, rate in figures["articles_per_s"].items():
+        ratios = (figures[to][name]["median"] for to in ("to_tagger", "to_enrich"))
+        table.add_row(name, str(rate["median"]), *map(str, ratios))
     return table
 
 

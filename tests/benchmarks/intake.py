@@ -14,12 +14,10 @@ Every figure is of one run on one machine: compare ratios, not seconds.
 
 import argparse
 import gzip
-import json
 import os
 import random
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -39,6 +37,7 @@ from services.ingest.ledger import FILES
 from shared import streams
 from shared.entries import wire
 from shared.messages import Provenance, RawArticle
+from tests.benchmarks.results import Run, ratio, spread
 
 RECORD_BYTES = 2000
 PIPELINE = 500
@@ -55,9 +54,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.intake")
     parser.add_argument("--megabytes", type=int, default=1000, help="size of the large file")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--keep", type=Path, default=Path("var/benchmarks-intake.json"))
+    parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
-    console = Console()
+    run, console = Run("intake", options.keep), Console()
     with tempfile.TemporaryDirectory(prefix="newsflow-bench-") as folder, _redis(folder) as url:
         bench = Bench(Path(folder), url, console)
         figures = {
@@ -66,9 +65,8 @@ def main() -> None:
             **bench.memory(options.megabytes),
             **bench.pause(),
         }
-    options.keep.parent.mkdir(parents=True, exist_ok=True)
-    options.keep.write_text(json.dumps(figures, indent=2) + "\n")
-    console.print_json(json.dumps(figures))
+    run.keep(figures)
+    console.print_json(data=figures)
 
 
 class Bench:
@@ -99,11 +97,10 @@ class Bench:
                 ours.append(RECORDS / (time.perf_counter() - began))
                 self._until(lambda: not list(inbox.glob("*.jsonl")))
                 self._redis.delete(streams.RAW)
-        mine, theirs = statistics.median(ours[1:]), statistics.median(raw[1:])
         return {
-            "lines_per_s": round(mine),
-            "raw_loop_per_s": round(theirs),
-            "ratio": round(mine / theirs, 2),
+            "lines_per_s": spread(ours[1:]),
+            "raw_loop_per_s": spread(raw[1:]),
+            "ratio": ratio(ours[1:], raw[1:]),
         }
 
     def _raw_loop(self, source: Path) -> float:

@@ -6,7 +6,7 @@ In turn, after a round to warm up, as many new articles (read_articles.py) go in
 the store's indexes: the heads by raw unordered bulks of upserts, majority and journal; heads and
 revisions by such bulks; by `store` in this process, one batch after the other; and by a store
 service that works off a backlog in a Redis of its own. Rates are articles a second; CPU is of the
-client and of mongod, in microseconds an article. Medians. JSON: var/benchmarks-storing.json.
+client and of mongod, in microseconds an article. Medians. JSON: var/benchmarks/storing.json.
 
 With --growth, the database is filled by raw inserts to 5,000 articles, 50,000, 200,000 and 500,000,
 and all is measured anew at each size, in the same run.
@@ -14,10 +14,8 @@ and all is measured anew at each size, in the same run.
 
 import argparse
 import asyncio
-import json
 import os
 import signal
-import statistics
 import sys
 import tempfile
 import time
@@ -48,11 +46,11 @@ from shared import streams
 from shared.entries import wire
 from shared.messages import EnrichedArticle
 from tests.benchmarks.read_articles import read_articles
+from tests.benchmarks.results import Run, cpu_s, ratio, resident_mb, spread
 
 SIZES: Final = (5_000, 50_000, 200_000, 500_000)
 HEADS, BOTH, HANDLER, SERVICE = "raw heads", "raw heads and revisions", "store", "the service"
 FILLING: Final = 500  # articles a command
-MB: Final = 1024 * 1024
 
 Doc = dict[str, Any]
 
@@ -65,9 +63,9 @@ class Figures:
     client_us: list[float] = field(default_factory=list)
     mongod_us: list[float] = field(default_factory=list)
 
-    def medians(self) -> dict[str, float]:
-        """Return the medians, but for the first round."""
-        return {name: round(statistics.median(all_[1:])) for name, all_ in vars(self).items()}
+    def spreads(self) -> dict[str, Doc]:
+        """Return what the rounds gave, but for the first."""
+        return {name: spread(all_[1:]) for name, all_ in vars(self).items()}
 
 
 def main() -> None:
@@ -77,17 +75,15 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=440, help="an article")
     parser.add_argument("--batch", type=int, default=StoreSettings().batch_size)
     parser.add_argument("--growth", type=int, default=0, help="articles to grow to")
-    parser.add_argument("--keep", type=Path, default=Path("var/benchmarks-storing.json"))
+    parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
-    console = Console()
-    options.keep.parent.mkdir(parents=True, exist_ok=True)
+    run, console = Run("storing", options.keep), Console()
     all_: list[Doc] = []
     with tempfile.TemporaryDirectory(prefix="newsflow-bench-") as folder:
         for figures in _measure(Path(folder), options):
             console.print(_table(figures))
             all_.append(figures)
-            options.keep.write_text(json.dumps(all_, indent=2) + "\n")
-    console.print(f"kept in {options.keep}")
+            run.keep({"sizes": all_})
 
 
 def _measure(folder: Path, options: argparse.Namespace) -> Iterator[Doc]:
@@ -150,10 +146,11 @@ class Bench:
                     self._time(figures[name], os.getpid(), way(articles))
         return {
             "articles": size,
-            **{name: one.medians() for name, one in figures.items()},
+            **{name: one.spreads() for name, one in figures.items()},
+            "ratios": {to: _ratios(figures, to) for to in (HEADS, BOTH)},
             "memory_mb": {
-                "store": _memory(self._service.pid),
-                "mongod": _memory(self._mongod.pid),
+                "store": resident_mb(self._service.pid),
+                "mongod": resident_mb(self._mongod.pid),
             },
             "sizes_mb": self._sizes(),
         }
@@ -195,13 +192,13 @@ class Bench:
                 database[name].bulk_write(inserts, ordered=False)
 
     def _time(self, figures: Figures, pid: int | None, work: Callable[[], object]) -> None:
-        client, mongod, clock = _cpu_s(pid), _cpu_s(self._mongod.pid), time.perf_counter()
+        client, mongod, clock = cpu_s(pid), cpu_s(self._mongod.pid), time.perf_counter()
         work()
         clock = time.perf_counter() - clock
         articles = self._options.count
         figures.rate.append(articles / clock)
-        figures.client_us.append((_cpu_s(pid) - client) / articles * 1e6)
-        figures.mongod_us.append((_cpu_s(self._mongod.pid) - mongod) / articles * 1e6)
+        figures.client_us.append((cpu_s(pid) - client) / articles * 1e6)
+        figures.mongod_us.append((cpu_s(self._mongod.pid) - mongod) / articles * 1e6)
 
     def _sizes(self) -> Doc:
         """Return what the store's two collections and their indexes take on disk."""
@@ -265,16 +262,8 @@ def _bench(folder: Path, mongo: MongoServer, options: argparse.Namespace) -> Ite
         server.child.kill()
 
 
-def _cpu_s(pid: int | None) -> float:
-    """Return the CPU time of a process so far; see proc(5)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory(pid: int | None) -> int:
-    """Return the resident memory of a process, in MB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") // MB
+def _ratios(figures: dict[str, Figures], to: str) -> Doc:
+    return {name: ratio(one.rate[1:], figures[to].rate[1:]) for name, one in figures.items()}
 
 
 def _table(figures: Doc) -> Table:
@@ -283,9 +272,9 @@ def _table(figures: Doc) -> Table:
     for name in columns:
         table.add_column(name, justify="right" if name else "left")
     for name in (HEADS, BOTH, HANDLER, SERVICE):
-        one = figures[name]
-        ratios = (f"{one['rate'] / figures[other]['rate']:.2f}" for other in (HEADS, BOTH))
-        table.add_row(name, str(one["rate"]), *ratios, str(one["client_us"]), str(one["mongod_us"]))
+        ratios = (figures["ratios"][to][name]["median"] for to in (HEADS, BOTH))
+        one = {measured: value["median"] for measured, value in figures[name].items()}
+        table.add_row(name, *map(str, (one["rate"], *ratios, one["client_us"], one["mongod_us"])))
     return table
 
 

@@ -1,5 +1,9 @@
 """What makes two deliveries the same article."""
 
+import hashlib
+import json
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,3 +75,18 @@ def test_folding_ignores_white_space_and_nothing_else(one: str, other: str) -> N
 
     assert (identity.fold(one) == identity.fold(other)) >= (words[0] == words[1])
     assert identity.fold(identity.fold(one)) == identity.fold(one)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(), VALUES))
+def test_a_hash_that_was_stored_stays(content: dict[str, Any]) -> None:
+    """What is hashed is the JSON that Python's own module writes, as it always was."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    assert identity.content_hash(content) == hashlib.sha256(text.encode()).hexdigest()
