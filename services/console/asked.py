@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.store.documents import Document
 from services.store.questions import BadTime, Query, Question, moment, query
@@ -36,6 +36,17 @@ class Asked(BaseModel):
         default=False, description="Each re-run, and what is withheld, killed or embargoed."
     )
     before: Word = Field(None, description="Where to go on, as `older` of the answer says.")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _said(cls, value: Any) -> Any:  # noqa: ANN401 (as a query string has it)
+        """Take a field of a form that was left empty for one that is not there."""
+        return value or None if isinstance(value, str) else value
+
+    @field_validator("all", mode="before")
+    @classmethod
+    def _is_said(cls, value: Any) -> Any:  # noqa: ANN401 (as above)
+        return value or False
 
     def given(self) -> dict[str, str]:
         """Return what is asked for, as it stands in a query string."""

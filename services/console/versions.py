@@ -36,12 +36,9 @@ class Row(NamedTuple):
 
 
 def differences(before: Document, after: Document) -> list[Row]:
-    """Return two revisions row by row: what is told of them, then their body."""
-    told = [
-        _words(str(before.get(name) or ""), str(after.get(name) or ""))
-        for name in _SHOWN
-        if before.get(name) or after.get(name)
-    ]
+    """Return two revisions row by row: the headline, what else is told otherwise, the body."""
+    told = [_words(str(before.get(name) or ""), str(after.get(name) or "")) for name in _SHOWN]
+    told = told[:1] + [row for row in told[1:] if row.differs]
     return told + _paragraphs(_lines(before), _lines(after))
 
 

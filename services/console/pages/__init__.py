@@ -1,5 +1,11 @@
 """The pages, a module each: a router with a page and the JSON that it is made of, below /api."""
 
-from services.console.pages import common, flow
+from services.console.pages import article, articles, common, flow, subjects
 
-ROUTERS = (common.router, flow.router)
+ROUTERS = (
+    common.router,
+    flow.router,
+    articles.router,
+    article.router,
+    subjects.router,
+)
