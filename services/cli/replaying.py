@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 from rich.prompt import Confirm
 
 from services.cli.box import (
-    Box,
     DryRun,
     Every,
     File,
@@ -30,6 +29,7 @@ from services.cli.box import (
     wanted,
 )
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, progress, redis
+from services.inspection.box import Box
 from services.inspection.letters import Wanted, kept
 from services.store.settings import StoreSettings
 from shared.entries.accounts import Owner

@@ -22,6 +22,7 @@ from services.console.templating import Pages
 from services.console.watch import Watch
 from services.inspection.flow import Lookout
 from services.store.mongo import Mongo
+from shared import partitions
 
 _WITHIN_S = 2.0  # a server that needs longer is away: people wait before a page
 _GZIP_FROM = 500  # bytes
@@ -32,8 +33,9 @@ def create(settings: ConsoleSettings, *, token: str) -> FastAPI:
     assets = Assets()
     pages = Pages(assets)
     access = Access(token)
-    redis = Redis.from_url(
+    redis = partitions.client(
         settings.redis_url,
+        settings.partition,
         socket_timeout=_WITHIN_S,
         socket_connect_timeout=_WITHIN_S,
         retry=Retry(NoBackoff(), 1),  # once: a connection that an idle server has closed

@@ -1,6 +1,15 @@
 """The pages, a module each: a router with a page and the JSON that it is made of, below /api."""
 
-from services.console.pages import article, articles, common, flow, subjects
+from services.console.pages import (
+    article,
+    articles,
+    common,
+    dead,
+    files,
+    flow,
+    sources,
+    subjects,
+)
 
 ROUTERS = (
     common.router,
@@ -8,4 +17,7 @@ ROUTERS = (
     articles.router,
     article.router,
     subjects.router,
+    files.router,
+    sources.router,
+    dead.router,
 )
