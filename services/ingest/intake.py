@@ -65,7 +65,7 @@ class Intake:
         """Make inbox and archive; return the watching, the searching and the publishing."""
         self._settings.inbox_dir.mkdir(parents=True, exist_ok=True)
         self._settings.archive_dir.mkdir(parents=True, exist_ok=True)
-        self._ledger = Ledger(redis)
+        self._ledger = Ledger(redis, replicas=self._settings.redis_replicas)
         self._room = Room(redis, self._settings)
         self._finisher = Finisher(redis, self._ledger, self._folder, self._settings)
         self._idle.set()
