@@ -24,8 +24,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff, NoBackoff
 from redis.exceptions import RedisError
 
-from services.cli.overview import Overview
 from services.cli.running import overview, ready
+from services.inspection.overview import Overview
 from shared import streams
 from tests.faults.rig import Rig
 from tests.faults.stories import ORDERS, Fields, Poison, Version, poisons, uri_of, versions
