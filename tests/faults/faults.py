@@ -429,6 +429,7 @@ async def streams_deleted(room: Newsroom) -> None:
     began = datetime.now(UTC)
     await asyncio.sleep(2)
     await room.desk.delete(streams.RAW, streams.ENRICHED)
+    room.is_robbed = True
     await room.publish_again(list(room.parcels))
     await _files_again(room, since=began - timedelta(seconds=60))
 
