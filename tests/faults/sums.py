@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import MongoClient
-from services.cli.accounting import Books, gaps
 
+from services.inspection.accounting import Books, gaps
 from shared import streams
 from shared.entries.accounts import UNNAMED
 from shared.letters import deadletters

@@ -3,6 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -40,7 +41,10 @@ async def test_the_users_of_a_cluster_may_what_they_must(
             await admin.acl_log_reset()
             await producer.xadd(streams.RAW, {"headline": "Harbour reopens", "body": "x"})
             north = client(users.url(server, "reader"), "north")
-            settings = {"redis_url": users.url(server, "enrich"), "partition": "north"}
+            settings: dict[str, Any] = {
+                "redis_url": users.url(server, "enrich"),
+                "partition": "north",
+            }
             async with enriching(admin, Recorder(), **settings):
                 await until(lambda: all_acknowledged(north))
             passed = await enriched(north)
