@@ -7,13 +7,14 @@ it never waits for Redis or MongoDB, and it answers while they are away.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final, Literal, TypedDict
 
 import orjson
 from faststream.asgi import AsgiResponse, get
 from faststream.asgi.handlers import HttpHandler
 from faststream.asgi.types import ASGIApp, Scope
-from prometheus_client import CollectorRegistry, make_asgi_app
+from prometheus_client import CollectorRegistry, Gauge, make_asgi_app
 
 from shared.part import Notice
 
@@ -83,7 +84,20 @@ class Health:
         async def live(scope: Scope) -> AsgiResponse:  # noqa: ARG001 (the framework's signature)
             return AsgiResponse(b"", 200)
 
+        up = Gauge(
+            "newsflow_up",
+            "1 while a check of /health finds nothing that stops articles, else 0.",
+            ["stage", "check"],
+            registry=registry,
+        )
+        for check in self._checks:
+            up.labels(self._stage, check).set_function(partial(self._is_up, check))
         return [("/health", health), ("/live", live), ("/metrics", make_asgi_app(registry))]
+
+    def _is_up(self, check: str) -> bool:
+        problem = self._problems[check]
+        stale = time.monotonic() - self._looked_at > _STALE_S
+        return not stale and (problem is None or isinstance(problem, Notice))
 
     @staticmethod
     async def _look(check: Check) -> str | None:

@@ -13,7 +13,8 @@ SOURCES = ("Reuters", "AFP", "dpa", "Port Vesper Herald", "Lima Diario", "Nordli
 QUIET = "Nordlicht Radio"  # has sent nothing for four days
 HARM = '<script>window.harmed=1</script><svg onload="window.harmed=1"><img src=x onerror=harmed=1>'
 TURNED = "Invoice \u202efdp.exe"
-LONG = "Flood " * 170_000  # 1 MB
+LONG = "Flood " * 170_000  # 1 MB: refused, and shown as a dead letter
+_LONGEST = 50_000  # characters of a headline
 
 _STORIES = (
     (
@@ -74,7 +75,7 @@ def hostile() -> list[dict[str, Any]]:
     return [
         {"uri": "urn:harm:1", "headline": HARM, "body": f"Said in Lima: {HARM}", "source": HARM},
         {"uri": "urn:harm:2", "headline": TURNED, "body": f"{TURNED} in Lima.", "source": TURNED},
-        {"uri": "urn:harm:3", "headline": LONG, "body": "A long one from Lima.", "source": "Long"},
+        {"uri": "urn:harm:3", "headline": LONG[:_LONGEST], "body": "In Lima.", "source": "Long"},
     ]
 
 
@@ -95,6 +96,7 @@ def break_some(url: str) -> None:
         client.xadd(
             streams.RAW, {"data": json.dumps({"body": HARM, "headline": 7, "source": HARM})}
         )
+        client.xadd(streams.RAW, {"data": json.dumps({"headline": LONG, "body": LONG})})
         client.xadd(streams.RAW, {"data": b"\x00\xff" + bytes(range(64))})
 
 
