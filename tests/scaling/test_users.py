@@ -40,8 +40,8 @@ async def test_the_users_of_a_cluster_may_what_they_must(
             await admin.acl_log_reset()
             await producer.xadd(streams.RAW, {"headline": "Harbour reopens", "body": "x"})
             north = client(users.url(server, "reader"), "north")
-            settings = {"redis_url": users.url(server, "enrich"), "partition": "north"}
-            async with enriching(admin, Recorder(), **settings):
+            us = users.url(server, "enrich")
+            async with enriching(admin, Recorder(), redis_url=us, partition="north"):
                 await until(lambda: all_acknowledged(north))
             passed = await enriched(north)
             refused = await admin.acl_log()
