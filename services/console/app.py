@@ -49,6 +49,7 @@ def create(settings: ConsoleSettings, *, token: str) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,  # both load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=partial(_living, redis=redis, mongo=mongo, watch=watch),
     )
     app.state.desk = Desk(settings, redis, mongo, watch, pages, access)

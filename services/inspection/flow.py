@@ -213,7 +213,7 @@ async def _read(redis: Redis) -> _RedisState:
             "stream": hop.source,
             "lag": flow.unread,
             "pending": flow.pending,
-            "oldest_seconds": state.oldest_ms / 1000,
+            "oldest_seconds": state.oldest_ms / 1000 if flow.unread or flow.pending else None,
         }
         consumers[hop.stage] = await _consumers(redis, hop)
     ledger = Ledger(redis)

@@ -9,7 +9,7 @@ was asked for (those of scripts too) and MongoDB, the bytes that either received
 most memory that Python allocated within the pure part of a stage. Left out is what depends on
 time: reads that wait, housekeeping, health.
 
-Commands have to be the same; bytes may differ by 2 %, for times and polls differ in length, memory
+Commands have to be the same; bytes may differ by 2 % and what heartbeats of a slow run add, memory
 by 5 %, and is compared only on the baseline's version of Python.
 """
 
@@ -56,12 +56,13 @@ TAGGED: Final = 100
 BATCH: Final = 50
 PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 TOLERANCES: Final = {"bytes": 0.02, "memory": 0.05}
-SLACK: Final = 16  # bytes an article: heartbeats and polls of a slow run
+SLACK: Final = {"Redis": 16, "MongoDB": 64}  # bytes an article: heartbeats of a slow run
 NOON: Final = datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)  # as many digits as most times
 # What depends on how long a run takes: waiting reads, looks at how full it is, health, our polls.
 _BY_TIME: Final = frozenset(
     {"client", "hello", "hstrlen", "info", "ping", "time", "waitaof", "xinfo", "xlen", "xpending"}
     | {"xreadgroup", "xrange", "command", "config", "eval_ro", "zrangebyscore"}
+    | {"zremrangebyscore"}  # ingest forgets old files
 )
 
 _ASIDE: Final = "counters.aside"
@@ -106,16 +107,21 @@ class Meter:
         with patch("shared.delivery.delivery._HOUSE_EVERY_S", 3600):  # housekeeping goes by time
             async with service.app.start_lifespan_context():
                 first, before = await self._now(), await self._now()
-                asked = Counter(self._commands.asked)
+                asked, polls = Counter(self._commands.asked), 1
                 await feed()
                 while not await done():
+                    polls += 1
                     await asyncio.sleep(0.05)
                 commands = self._commands.asked - asked
                 now = await self._now()
+                for _ in range(polls):
+                    await done()
+                last = await self._now()
         counts = {name: now[name] - before.get(name, 0) for name in now}
         for name in counts:
-            if "bytes" in name:  # without what it costs to look
-                counts[name] -= before[name] - first[name]
+            if "bytes" in name:  # without looking, and asking whether it is done
+                look = before[name] - first[name]
+                counts[name] -= look + (last[name] - now[name] - look)
         if commands:
             counts |= {f"MongoDB {name}": asked for name, asked in commands.items()}
         else:
@@ -167,7 +173,9 @@ async def measure(redis_url: str, mongo_url: str, folder: Path) -> dict[str, Cou
     commands = Commands()
     monitoring.register(commands)
     meter = Meter(redis_url, mongo_url, commands)
+    # Nothing is touched to keep it from being claimed, however slow this machine is.
     common: dict[str, Any] = {"redis_url": redis_url, "batch_size": BATCH}
+    common["reclaim_after_ms"] = 3_600_000
     told = [
         {**one, "source": "Bench Wire", "received_at": NOON} for one in islice(stories(), ARTICLES)
     ]
@@ -251,7 +259,7 @@ def differences(found: Mapping[str, Counts], baseline: Mapping[str, Any]) -> lis
             if kind == "memory" and baseline["python"] != PYTHON:
                 continue
             was, is_ = before.get(name, 0), now.get(name, 0)
-            slack = SLACK if kind == "bytes" else 0
+            slack = SLACK[name.partition(" ")[0]] if kind == "bytes" else 0
             if abs(is_ - was) > TOLERANCES.get(kind, 0) * was + slack:
                 said.append(f"{stage}, {name}: {is_} an article; the baseline has {was}")
     return said

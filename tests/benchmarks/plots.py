@@ -52,7 +52,7 @@ def bars(rows: Sequence[tuple[str, float, bool]], label: str) -> str:
         figure, axes = _figure(0.45 * len(rows) + 1)
         for at, (_, value, ours) in enumerate(reversed(rows)):
             axes.barh(at, value, color=OURS if ours else OTHER, height=0.55)
-            axes.text(value, at, f" {value:,.0f}", va="center")
+            axes.text(value, at, f" {value:,.0f}" if value >= 20 else f" {value:.1f}", va="center")
         _names(axes, [name for name, _, _ in reversed(rows)])
         axes.margins(x=0.12)
         axes.set_xlabel(label)

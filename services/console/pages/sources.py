@@ -12,10 +12,11 @@ from services.console.desk import AtDesk, Desk
 from services.inspection import sources as rhythms
 from services.inspection.sources import Source, State
 from services.store.indexes import ARTICLES
+from shared.errors import MongoUnavailable
 
 router = APIRouter()
 
-_WITHIN_S: Final = 5.0
+_WITHIN_S: Final = 3.0
 
 OfState = Annotated[State | None, Query(description="Only those that are so.")]
 Named = Annotated[str, Query(max_length=200, description="A part of the name, in any case.")]
@@ -50,8 +51,11 @@ _STATES: Final[tuple[State, ...]] = ("quiet", "usual", "unknown")
 
 async def _look(desk: Desk) -> list[Source]:
     now = datetime.now(UTC)
-    async with asyncio.timeout(_WITHIN_S):
-        found = await desk.mongo.aggregate(rhythms.pipeline(ARTICLES, now=now), names=False)
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            found = await desk.mongo.aggregate(rhythms.pipeline(ARTICLES, now=now), names=False)
+    except TimeoutError as error:
+        raise MongoUnavailable(str(error)) from None
     return rhythms.sources(found, now=now)
 
 

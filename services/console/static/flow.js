@@ -63,6 +63,7 @@ function draw(flow) {
   text("dead.rate", rate(flow.dead_rate));
   for (const stage of flow.stages) {
     mark(node(`[data-stage="${stage.stage}"]`), "health", stage.health);
+    mark(node(`[data-stage="${stage.stage}"]`), "flowing", stage.rate ? "yes" : "no");
     text(`${stage.stage}.health`, stage.health);
     text(`${stage.stage}.rate`, rate(stage.rate));
     text(`${stage.stage}.lag`, count(stage.lag));
