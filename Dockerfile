@@ -1,4 +1,4 @@
-# One image for the three services: `python -m services.ingest`, `.enrich` or `.store`.
+# One image for all services: `python -m services.ingest`, `.enrich`, `.store` or `.console`.
 # Exactly what requirements.lock holds, and the code; nothing of the local servers or of the tests.
 
 FROM python:3.11-slim-bookworm AS dependencies

@@ -1,1 +1,1 @@
-"""The three services in the order an article meets them, ingest, enrich, store; and the command."""
+"""The services in the order an article meets them, ingest, enrich, store; console and command."""

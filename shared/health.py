@@ -7,13 +7,14 @@ it never waits for Redis or MongoDB, and it answers while they are away.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final, Literal, TypedDict
 
 import orjson
 from faststream.asgi import AsgiResponse, get
 from faststream.asgi.handlers import HttpHandler
 from faststream.asgi.types import ASGIApp, Scope
-from prometheus_client import CollectorRegistry, make_asgi_app
+from prometheus_client import CollectorRegistry, Gauge, make_asgi_app
 
 from shared.part import Notice
 
@@ -64,7 +65,11 @@ class Health:
         return {"stage": self._stage, "status": status, "checks": checks}
 
     def routes(self, registry: CollectorRegistry) -> list[tuple[str, ASGIApp | HttpHandler]]:
-        """Return the ASGI routes: /health answers 200, or 503 when bad, with the report as JSON."""
+        """Return the ASGI routes.
+
+        /health answers 200, or 503 when bad, with the report as JSON. /live answers 200 for as long
+        as the process answers at all: who restarts what hangs must not restart what waits.
+        """
 
         @get
         async def health(scope: Scope) -> AsgiResponse:  # noqa: ARG001 (the framework's signature)
@@ -75,7 +80,24 @@ class Health:
                 {"content-type": "application/json"},
             )
 
-        return [("/health", health), ("/metrics", make_asgi_app(registry))]
+        @get
+        async def live(scope: Scope) -> AsgiResponse:  # noqa: ARG001 (the framework's signature)
+            return AsgiResponse(b"", 200)
+
+        up = Gauge(
+            "newsflow_up",
+            "1 while a check of /health finds nothing that stops articles, else 0.",
+            ["stage", "check"],
+            registry=registry,
+        )
+        for check in self._checks:
+            up.labels(self._stage, check).set_function(partial(self._is_up, check))
+        return [("/health", health), ("/live", live), ("/metrics", make_asgi_app(registry))]
+
+    def _is_up(self, check: str) -> bool:
+        problem = self._problems[check]
+        stale = time.monotonic() - self._looked_at > _STALE_S
+        return not stale and (problem is None or isinstance(problem, Notice))
 
     @staticmethod
     async def _look(check: Check) -> str | None:

@@ -17,6 +17,8 @@ settings.register_profile("short", max_examples=30, deadline=None)
 settings.register_profile("long", max_examples=3000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
+os.environ["NEWSFLOW_CONSOLE_PORT"] = "0"  # stacks of tests run side by side
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _logs() -> None:

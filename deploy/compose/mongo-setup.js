@@ -48,10 +48,16 @@ for (const [role, privileges] of Object.entries(roles)) {
   }
 }
 
-const store = [{ role: 'newsflow_store', db: 'newsflow' }];
-if (newsflow.getUser('newsflow')) {
-  newsflow.updateUser('newsflow', { roles: store });
-} else {
-  newsflow.createUser({ user: 'newsflow', pwd: secret('mongo_newsflow_password'), roles: store });
+const users = {
+  newsflow: { role: 'newsflow_store', password: 'mongo_newsflow_password' },
+  console: { role: 'newsflow_reader', password: 'mongo_console_password' },
+};
+for (const [user, { role, password }] of Object.entries(users)) {
+  const granted = [{ role, db: 'newsflow' }];
+  if (newsflow.getUser(user)) {
+    newsflow.updateUser(user, { roles: granted });
+  } else {
+    newsflow.createUser({ user, pwd: secret(password), roles: granted });
+  }
 }
 print('replica set, roles and users are there');

@@ -31,5 +31,11 @@ if [ ! -e secrets/mongo_newsflow_password ]; then
   keep mongo_newsflow_password "$mongo"
   keep newsflow_mongo_url "mongodb://newsflow:$mongo@mongo:27017/?replicaSet=newsflow&authSource=newsflow"
 fi
+if [ ! -e secrets/mongo_console_password ]; then
+  mongo=$(password)
+  keep mongo_console_password "$mongo"
+  keep console_mongo_url "mongodb://console:$mongo@mongo:27017/?replicaSet=newsflow&authSource=newsflow"
+fi
+keep newsflow_console_token "$(password)"
 rm -f secrets/newsflow_redis_url # of an earlier version
 echo "passwords are in ./secrets; next: docker compose up -d --build"

@@ -6,10 +6,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from services.cli import accounting, losses
-from services.cli.accounting import Books, Sums
-from services.cli.books import Accepted
+from services.cli import losses
 from services.cli.losses import Finding
+from services.inspection import accounting
+from services.inspection.accounting import Books, Sums
+from services.inspection.books import Accepted
 
 _FINDINGS = 20
 

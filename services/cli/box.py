@@ -1,18 +1,15 @@
 """The dead letters that a command is about, and the options by which they are chosen."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from redis.asyncio import Redis
 
-from services.cli.letters import Wanted
 from services.cli.terminal import fail
+from services.inspection.letters import Wanted
 from services.store.questions import moment
-from shared.letters import deadletters
-from shared.letters.deadletters import Cause, DeadLetter
+from shared.letters.deadletters import Cause
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of dead letters.")]
 Every = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
@@ -65,48 +62,3 @@ def refuse_unclear(ids: Sequence[str] | None, chosen: Wanted, *, every: bool) ->
         fail("name letters, or say what they have in common, not both", code=2)
     if not ids and not every and chosen == Wanted():
         fail("name the letters, say what they have in common (--cause failed), or --all", code=2)
-
-
-class Box:
-    """The dead letters that are meant, of those that were there when it was opened."""
-
-    def __init__(self, redis: Redis, chosen: Wanted, named: Sequence[DeadLetter] | None) -> None:
-        self._redis = redis
-        self._chosen = chosen
-        self._named = named
-
-    @classmethod
-    async def opened(cls, redis: Redis, chosen: Wanted, ids: Sequence[str] | None = None) -> "Box":
-        """Return the box; fails when a letter is named that there is not."""
-        if not ids:
-            client: Any = redis  # redis-py does not type what TIME answers
-            seconds, microseconds = await client.time()
-            now = datetime.fromtimestamp(seconds + microseconds / 1e6, UTC)
-            until = min(now, chosen.until or now)
-            return cls(redis, replace(chosen, until=until), None)
-        found = {one: await deadletters.letter(redis, one) for one in ids}
-        if missing := [letter_id for letter_id, letter in found.items() if letter is None]:
-            fail(f"no dead letter {', '.join(missing)}; `newsflow dead list` shows them")
-        return cls(redis, chosen, [letter for letter in found.values() if letter])
-
-    async def letters(self) -> AsyncIterator[DeadLetter]:
-        """Yield them, oldest first, read as they are yielded."""
-        if self._named is not None:
-            for letter in self._named:
-                yield letter
-            return
-        chosen = self._chosen
-        async for letter in deadletters.letters(
-            self._redis, since=chosen.since, until=chosen.until, oldest_first=True
-        ):
-            if chosen.takes(letter):
-                yield letter
-
-    async def count(self) -> int:
-        """Return how many they are."""
-        if self._named is not None:
-            return len(self._named)
-        count = 0
-        async for _ in self.letters():
-            count += 1
-        return count

@@ -9,7 +9,6 @@ import typer
 
 from services.cli import screens
 from services.cli.box import (
-    Box,
     File,
     OfCause,
     Producer,
@@ -20,8 +19,9 @@ from services.cli.box import (
     Until,
     wanted,
 )
-from services.cli.letters import Kinds, Wanted, shown
 from services.cli.terminal import AsJson, Folder, err, here, line, out, redis
+from services.inspection.box import Box
+from services.inspection.letters import Kinds, Wanted, shown
 from services.store.settings import StoreSettings
 from shared.letters import deadletters
 from shared.letters.deadletters import DeadLetter

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from services.cli.accounting import Books, FileCount, Flow, by_producer, gaps
+from services.inspection.accounting import Books, FileCount, Flow, by_producer, gaps
 from shared import streams
 
 _NAMED: Final = 10

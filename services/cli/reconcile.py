@@ -10,11 +10,12 @@ from typing import Annotated, Any, Final
 import typer
 from redis.asyncio import Redis
 
-from services.cli import accounting, balance, books, losses
-from services.cli.accounting import Books, FileCount
-from services.cli.books import Accepted, Promised
+from services.cli import balance, losses
 from services.cli.losses import Finding
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress, redis
+from services.inspection import accounting, books
+from services.inspection.accounting import Books, FileCount
+from services.inspection.books import Accepted, Promised
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
 

@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 from rich.prompt import Confirm
 
 from services.cli.box import (
-    Box,
     DryRun,
     Every,
     File,
@@ -29,8 +28,9 @@ from services.cli.box import (
     refuse_unclear,
     wanted,
 )
-from services.cli.letters import Wanted, kept
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, progress, redis
+from services.inspection.box import Box
+from services.inspection.letters import Wanted, kept
 from services.store.settings import StoreSettings
 from shared.entries.accounts import Owner
 from shared.letters import deadletters

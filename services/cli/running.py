@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from services.cli.overview import Overview, look
 from services.devstack.stack import Stack
+from services.inspection.overview import Overview, look
 from services.store.settings import StoreSettings
 from shared.errors import NewsflowError
 

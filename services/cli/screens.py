@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.letters import Kinds
-from services.cli.overview import Overview, StageView
 from services.ingest.ledger import Life, Waiting
+from services.inspection.letters import Kinds
+from services.inspection.overview import Overview, StageView
 from shared.letters.deadletters import DeadLetter
 
 _HEALTH: Final = {

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from services.cli import files, screens
-from services.cli.overview import look
 from services.cli.terminal import AsJson, Folder, err, here, line, out
+from services.inspection.overview import look
 
 
 def status(

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 import typer
 from rich.text import Text
 
-from services.cli import tracing, ways
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress, redis
-from services.cli.ways import Told, Way
+from services.inspection import tracing, ways
+from services.inspection.ways import Told, Way
 from services.store.settings import StoreSettings
 
 _SHOWN: Final = 20

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.live import Live
 
 from services.cli import screens
-from services.cli.overview import Overview
 from services.cli.running import overview, ready, running
 from services.cli.terminal import Folder, out
 from services.devstack.stack import Stack
+from services.inspection.overview import Overview
 
 _LOOK_EVERY_S: Final = 1.0
 
@@ -25,8 +25,8 @@ def up(
         int, typer.Option(min=1, max=64, help="Enrich processes: one for each core to use.")
     ] = 1,
 ) -> None:
-    """Run servers and services here until Ctrl-C; make inbox/, archive/ and var/."""
-    asyncio.run(_up(Stack(folder, enrichers=enrichers), out))
+    """Run servers, services and console here until Ctrl-C; make inbox/, archive/ and var/."""
+    asyncio.run(_up(Stack(folder, enrichers=enrichers, console=True), out))
 
 
 async def _up(stack: Stack, console: Console) -> None:
@@ -63,5 +63,6 @@ def _invitation(stack: Stack) -> str:
         f"ready: drop files into {stack.folder / 'inbox'}/, or publish and query from any client:\n"
         f"  redis-cli -u {address.redis_url} XADD articles.raw '*' data {article}\n"
         f"  mongosh '{address.mongo_url.replace('/?', '/newsflow?')}'    db.articles.find()\n"
+        f"see it: {address.console_url}    token for changes: {stack.console_token}\n"
         "In another terminal: newsflow status, newsflow query --help. Ctrl-C stops.\n"
     )

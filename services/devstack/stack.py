@@ -2,13 +2,15 @@
 
     FOLDER/inbox/     drop files here
     FOLDER/archive/   where they go
-    FOLDER/var/       the servers' data, logs, and stack.json: where everything listens
+    FOLDER/var/       the servers' data, logs, and stack.json: where everything listens;
+                      console-token, which `newsflow up` prints
 
 Whatever dies is started again. Ports are kept from one run to the next while they are free.
 """
 
 import fcntl
 import json
+import os
 import signal
 import sys
 import time
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Self
 
 import services
+from services.console.tokens import kept
 from services.devstack import servers
 from services.devstack.processes import Child
 from shared.delivery.retry import delay_s
@@ -29,6 +32,7 @@ STAGES: Final = ("ingest", "enrich", "store")
 _HOST: Final = "127.0.0.1"
 _STOP_WITHIN_S: Final = 25.0
 _STEADY_AFTER_S: Final = 30.0
+_CONSOLE_PORT: Final = 8080  # another when it is taken
 _CODE: Final = Path(services.__file__).parent.parent
 
 
@@ -43,6 +47,7 @@ class Address:
     redis_url: str
     mongo_url: str
     health_urls: dict[str, str]
+    console_url: str = ""
 
     @classmethod
     def of(cls, folder: Path) -> Self | None:
@@ -53,7 +58,8 @@ class Address:
             with (var / "lock").open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:  # somebody holds it
-            return cls(state["redis_url"], state["mongo_url"], state["health_urls"])
+            names = ("redis_url", "mongo_url", "health_urls", "console_url")
+            return cls(*(state[name] for name in names))
         except (OSError, ValueError):
             return None
         return None  # what stack.json says is of a run that was killed
@@ -91,6 +97,7 @@ class Stack:
 
     folder: Path
     enrichers: int = 1
+    console: bool = False
     settings: dict[str, str] = field(default_factory=dict)
     _tended: dict[str, _Tended] = field(default_factory=dict)
     _lock: IO[str] | None = None
@@ -105,7 +112,7 @@ class Stack:
 
     @property
     def children(self) -> dict[str, Child]:
-        """Every process by name: redis, mongo, ingest, enrich (enrich-2, ...), store."""
+        """Every process by name: redis, mongo, ingest, enrich (enrich-2, ...), store, console."""
         return {name: tended.child for name, tended in self._tended.items()}
 
     def start(self) -> None:
@@ -125,15 +132,27 @@ class Stack:
         mongo.wait_ready()
         names = [*STAGES, *(f"enrich-{number}" for number in range(2, self.enrichers + 1))]
         health = {name: servers.free_port(ports.get(name)) for name in names}
+        listening = health | ({"console": _console_port(ports)} if self.console else {})
         self._address = Address(
             redis.url,
             mongo.url,
             {name: f"http://{_HOST}:{port}/health" for name, port in health.items()},
+            f"http://{_HOST}:{listening['console']}/" if self.console else "",
         )
-        self._write_state(var, {"redis": redis.port, "mongo": mongo.port, **health})
-        for name, port in health.items():
+        self._write_state(var, {"redis": redis.port, "mongo": mongo.port, **listening})
+        for name, port in listening.items():
             self._tended[name] = _Tended(self._service(name, port))
             self._tended[name].start()
+
+    @property
+    def console_token(self) -> str:
+        """What the console asks for before it changes anything."""
+        said = os.environ.get("NEWSFLOW_CONSOLE_TOKEN", "").strip()
+        return said or kept(self._token_file)
+
+    @property
+    def _token_file(self) -> Path:
+        return self.folder.absolute() / "var" / "console-token"
 
     def tend(self) -> None:
         """Start again what has ended. To be called a few times a second."""
@@ -164,6 +183,10 @@ class Stack:
             "NEWSFLOW_ARCHIVE_DIR": str(self.folder / "archive"),
             "NEWSFLOW_HEALTH_HOST": _HOST,
             "NEWSFLOW_HEALTH_PORT": str(port),
+            "NEWSFLOW_CONSOLE_HOST": _HOST,
+            "NEWSFLOW_CONSOLE_PORT": str(port),
+            "NEWSFLOW_CONSOLE_STAGES": json.dumps(self.address.health_urls),
+            "NEWSFLOW_CONSOLE_TOKEN_FILE": str(self._token_file),
             "NEWSFLOW_LOG_FORMAT": "json",
             "PYTHONPATH": str(_CODE),
             **self.settings,
@@ -194,8 +217,15 @@ class Stack:
             "redis_url": self.address.redis_url,
             "mongo_url": self.address.mongo_url,
             "health_urls": self.address.health_urls,
+            "console_url": self.address.console_url,
         }
         for name, value in (("ports.json", ports), ("stack.json", state)):
             half = var / f".{name}.part"
             half.write_text(json.dumps(value, indent=2) + "\n")
             half.replace(var / name)
+
+
+def _console_port(ports: dict[str, int]) -> int:
+    """Return where the console listens: as the environment says, as before, or as usual."""
+    said = os.environ.get("NEWSFLOW_CONSOLE_PORT", "")
+    return servers.free_port(int(said) if said.isdecimal() else ports.get("console", _CONSOLE_PORT))

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from services.ingest.finishing import Finisher
 from services.ingest.folder import Arrival, Folder
+from services.ingest.gauges import Gauges
 from services.ingest.ledger import Ledger, Life
 from services.ingest.reading import Batch, Reading
 from services.ingest.room import Room
@@ -55,6 +56,7 @@ class Intake:
         self._metrics = metrics
         self._log = get_logger("ingest")
         self._folder = Folder(settings)
+        self._gauges = Gauges(settings, metrics.registry)
         self._large: asyncio.Queue[Arrival] = asyncio.Queue()
         self._outage: str | None = None
         self._stopping = asyncio.Event()
@@ -65,7 +67,8 @@ class Intake:
         """Make inbox and archive; return the watching, the searching and the publishing."""
         self._settings.inbox_dir.mkdir(parents=True, exist_ok=True)
         self._settings.archive_dir.mkdir(parents=True, exist_ok=True)
-        self._ledger = Ledger(redis)
+        self._ledger = Ledger(redis, replicas=self._settings.redis_replicas)
+        self._redis = redis
         self._room = Room(redis, self._settings)
         self._finisher = Finisher(redis, self._ledger, self._folder, self._settings)
         self._idle.set()
@@ -261,7 +264,9 @@ class Intake:
         recovered, forget_at = False, 0.0
         while True:
             with contextlib.suppress(RedisUnavailable):
-                await self._ledger.tell(self._folder.waiting())
+                waiting = self._folder.waiting()
+                await self._ledger.tell(waiting)
+                await self._gauges.measure(self._redis, waiting=waiting.complete)
                 if not recovered:
                     await self._finisher.recover()
                     recovered = True

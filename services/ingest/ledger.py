@@ -116,8 +116,9 @@ class Step(NamedTuple):
 class Ledger:
     """What Redis knows of files. Every call may raise RedisUnavailable, and be made again."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, replicas: int = 0) -> None:
         self._redis: Any = redis  # redis-py types each reply as the union of all there are
+        self._replicas = replicas
         self._script = redis_scripts.digest(redis_scripts.ADVANCE)
         self._log = get_logger("ingest")
         self._told = False
@@ -186,16 +187,19 @@ class Ledger:
     async def reach_disk(self) -> None:
         """Wait until everything written so far is on Redis's disk, as far as Redis can tell.
 
-        It cannot when it keeps no log, never asks its disk (`appendfsync no`), or is older than
-        7.2; then this returns at once, or after 2 s. Of what a client wrote, WAITAOF answers on its
-        own connection only: so one word is written there, behind everything else.
+        And with so many replicas as are wanted. Of its disk it cannot tell when it keeps no log,
+        never asks it (`appendfsync no`), or is older than 7.2; then this does not wait for it, or
+        for 2 s. Of what a client wrote, WAITAOF and WAIT answer on its own connection only: so one
+        word is written there, behind everything else.
         """
         try:
             async with self._redis.client() as connection:
                 await connection.set(_ON_DISK, 1, ex=_COUNTS_FOR_S)
                 while not await self._is_on_disk(connection):
                     if not (await connection.info("persistence"))["aof_pending_bio_fsync"]:
-                        return
+                        break
+                while not await self._is_with_replicas(connection):
+                    self._log.warning("waiting for replicas of Redis", wanted=self._replicas)
         except (RedisError, OSError) as error:
             raise RedisUnavailable(str(error)) from error
 
@@ -208,6 +212,12 @@ class Ledger:
             self._told = True
             return True
         return bool(local)
+
+    async def _is_with_replicas(self, connection: Any) -> bool:  # noqa: ANN401 (see above)
+        if not self._replicas:
+            return True
+        ask = ("WAIT", self._replicas, _ASK_DISK_FOR_MS)
+        return int(await connection.execute_command(*ask)) >= self._replicas
 
     async def forget(self, now_ms: int) -> None:
         """Drop the paths whose lives have been forgotten."""

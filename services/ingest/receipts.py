@@ -55,6 +55,25 @@ def _list(file: TextIO, name: str, values: Iterable[Any]) -> None:
     file.write("]" if before == "\n    " else "\n  ]")
 
 
+def glance(path: Path, *, most: int) -> dict[str, Any]:
+    """Return a receipt with at most so many of its failures and none of its ids.
+
+    It is read as it was written, line by line, and no further: one may list a million articles.
+    """
+    head: list[str] = []
+    failures: list[Any] = []
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith('  "failures": ['):
+                break
+            head.append(line)
+        for line in file:
+            if len(failures) == most or not line.startswith("    "):
+                break
+            failures.append(json.loads(line.strip().removesuffix(",")))
+    return {**json.loads("".join(head).rstrip().removesuffix(",") + "}"), "failures": failures}
+
+
 def find(name: str, places: Sequence[Path]) -> list[Path]:
     """Return the receipts below `places` of files called `name`, the newest first."""
     wanted = Path(name).name.removesuffix(RECEIPT)

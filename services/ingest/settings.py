@@ -57,6 +57,9 @@ class IngestSettings(Settings):
     max_redis_memory_percent: Annotated[int, Field(ge=1, le=100)] = Field(
         85, description="Intake pauses while Redis uses this much of its `maxmemory`."
     )
+    redis_replicas: NonNegativeInt = Field(
+        0, description="A file leaves the inbox once so many replicas of Redis have its articles."
+    )
     min_free_disk_bytes: NonNegativeInt = Field(
         512 * 1024**2, description="Intake pauses while the archive's disk has less to give."
     )

@@ -18,7 +18,7 @@ _IN_ONE: Final = 100  # articles of a file in its trace; a collector shows no tr
 
 
 class TracedIntake(Intake):
-    """Gives each file a span, until it is put away, and the articles of it spans below that.
+    """Gives each file a span, until all of it is published, and its articles spans below that.
 
     Of a file of many articles only the first hundred are in its trace; each further one begins a
     trace of its own, with a link to the file's.

@@ -8,7 +8,8 @@ Heads form a join: the greater (canceled, version_created, content_hash) wins, s
 brings a killed article back; first_seen_at is the least and last_seen_at the greatest
 `received_at`. That is commutative, associative and idempotent, so order, repetition and concurrent
 writers do not matter. `cluster` and `joined` are not the versions': they tell the article's place
-among its re-runs, see joining.py.
+among its re-runs, see joining.py. Nor is `made_by`: it tells which of them came first, see
+attempts.py.
 """
 
 from collections.abc import Mapping
@@ -111,7 +112,8 @@ def first_revision(record: Record) -> RawBSONDocument:
 def first_head(record: Record) -> RawBSONDocument:
     """Return the head as `head_update` makes it where there is none."""
     seen = {"first_seen_at": record.seen_at, "last_seen_at": record.seen_at}
-    return _around({}, record.head, {**seen, "cluster": record.article_id})
+    own = {"cluster": record.article_id, "made_by": record.revision_id}
+    return _around({}, record.head, {**seen, **own})
 
 
 def article_of(revision: Mapping[str, Any]) -> RawArticle:
@@ -139,6 +141,7 @@ def head_update(record: Record) -> list[Document]:
     # Where there is no head yet: false, null, null.
     theirs = [{"$eq": ["$pub_status", KILL]}, "$version_created", "$content_hash"]
     newer = {"$gt": [mine, theirs]}
+    is_new = {"$eq": [{"$type": "$version_created"}, "missing"]}
     return [
         {
             "$replaceWith": {
@@ -149,6 +152,9 @@ def head_update(record: Record) -> list[Document]:
                         "last_seen_at": {"$max": ["$last_seen_at", seen]},
                         "cluster": {"$ifNull": ["$cluster", {"$literal": record.article_id}]},
                         "joined": "$joined",  # no field where there is none
+                        "made_by": {
+                            "$cond": [is_new, {"$literal": record.revision_id}, "$made_by"]
+                        },
                     },
                 ]
             }

@@ -285,6 +285,10 @@ class Article(Sent):
     joined: str | None = _may(
         "another article of the cluster, by which the store keeps it together; nothing to query"
     )
+    made_by: str | None = _may(
+        "`_id` of the revision that made the document, whose sender was told `stored`; nothing to "
+        "query"
+    )
     signature: str | None = _may(
         "base64 of 128 numbers of 16 bits, a MinHash of the story; none under 20 shingles of three "
         "words"

@@ -229,17 +229,31 @@ class Mongo:
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────
 
-    async def find(self, query: Query, *, limit: int) -> AsyncIterator[Document]:
-        """Yield up to `limit` heads that match `query` (0: all)."""
+    async def find(
+        self, query: Query, *, limit: int, skip: int = 0, fields: Sequence[str] | None = None
+    ) -> AsyncIterator[Document]:
+        """Yield up to `limit` heads that match `query` (0: all), whole or only some fields."""
         cursor = self._database[ARTICLES].find(
             query.filter,
+            dict.fromkeys(fields, 1) if fields else None,
             sort=query.sort,
             limit=limit,
+            skip=skip,
             collation=NAMES if query.names else None,
             hint=query.hint,
         )
         async for document in cursor:
             yield document
+
+    async def runs(self, clusters: Sequence[str]) -> dict[str, int]:
+        """Return how many articles run the story of each of `clusters`."""
+        cursor = self._database[ARTICLES].aggregate(
+            [
+                {"$match": {"cluster": {"$in": list(clusters)}}},
+                {"$group": {"_id": "$cluster", "articles": {"$sum": 1}}},
+            ]
+        )
+        return {one["_id"]: one["articles"] async for one in cursor}
 
     async def how_many(self, query: Query, *, limit: int) -> int:
         """Return how many heads match `query`, up to `limit` (0: all); raises RefusedQuery."""

@@ -38,6 +38,12 @@ class Shelf:
             found = await self._revisions.find(query, dict.fromkeys(fields, 1)).to_list(None)
         return list(found)
 
+    async def makers(self, article_ids: Iterable[str]) -> dict[str, str]:
+        wanted = {"_id": {"$in": sorted(article_ids)}, "made_by": {"$exists": True}}
+        with outages():
+            found = await self._heads.find(wanted, {"made_by": 1}).to_list(None)
+        return {one["_id"]: one["made_by"] for one in found}
+
     async def heads(self, ids: Iterable[str]) -> list[Node]:
         return await self._nodes("_id", ids)
 

@@ -155,15 +155,19 @@ async def letters(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    before: str | None = None,
     oldest_first: bool = False,
 ) -> AsyncIterator[DeadLetter]:
     """Yield the dead letters that were parked from `since` up to `until`, newest first.
 
     They are read as they are yielded, some MB at once, so a million need no more memory than ten.
-    What is parked meanwhile is not among them when it is newest first; else `until` keeps it out.
+    With `before`, the id of a letter, only those that were parked before it; `until` does not count
+    then. What is parked meanwhile is not among them when it is newest first; else `until` keeps it
+    out.
     """
     first = f"{since.timestamp() * 1000:.0f}" if since else "-"
     last = f"({until.timestamp() * 1000:.0f}-0" if until else "+"
+    last = f"({before}" if before else last
     command, at, end = ("XRANGE", first, last) if oldest_first else ("XREVRANGE", last, first)
     client: Any = redis  # redis-py types each reply as the union of all that any server may send
     read = partial(client.eval_ro, redis_scripts.PAGE, 1, streams.DEAD, command)

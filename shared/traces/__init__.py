@@ -1,6 +1,6 @@
 """Traces for OpenTelemetry: where articles were, and how long, sent by OTLP when it is configured.
 
-    ingest file                          of a file: until it is put away
+    ingest file                          of a file: until all of it is published
     └── publish articles.raw             one an article
         └── process articles.raw         by enrich: from reading to acknowledgement
             ├── enrich                   a batch, linked to and from each article in it

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -44,7 +44,7 @@ class Traces:
             shutdown_on_exit=False,  # `close` does it, within its time
         )
         self._provider.add_span_processor(self._queue)
-        self.tracer = self._provider.get_tracer("newsflow", version("newsflow"))
+        self.tracer = self._provider.get_tracer("newsflow", _version())
 
     async def open(self, redis: Redis) -> Sequence[Running]:  # noqa: ARG002 (a part's signature)
         return []
@@ -132,6 +132,13 @@ class _Queue(BatchSpanProcessor):
             self._log.warning("traces are lost, articles are not", reason=why)
 
 
+def _version() -> str:
+    try:
+        return version("newsflow")
+    except PackageNotFoundError:  # in the image the code is copied, not installed
+        return ""
+
+
 def _exporter(settings: Settings) -> OTLPSpanExporter:
     """Return the SDK's exporter; the OTEL_EXPORTER_OTLP_* variables set the rest of it."""
     if not settings.otlp_endpoint:
@@ -143,7 +150,7 @@ def _resource(stage: str) -> Resource:
     ours = {
         "service.name": f"newsflow-{stage}",
         "service.namespace": "newsflow",
-        "service.version": version("newsflow"),
+        "service.version": _version(),
         "service.instance.id": process_name(stage),
     }
     # What the environment says (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES) is put last, to count.

@@ -282,7 +282,7 @@ def test_killing_the_parent_leaves_no_orphan(tmp_path: Path) -> None:
         return not any(_is_alive(pid) for pid in children)
 
     until(all_gone)
-    assert len(children) == 5
+    assert len(children) == 6
 
 
 def _children(pid: int) -> list[int]:

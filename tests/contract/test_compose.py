@@ -64,6 +64,9 @@ def test_secrets_are_made_once(secrets: Path) -> None:
         "mongo_root_password",
         "mongo_newsflow_password",
         "newsflow_mongo_url",
+        "mongo_console_password",
+        "console_mongo_url",
+        "newsflow_console_token",
         *(f"{user}_redis_url" for user in USERS),
     }
 
@@ -86,7 +89,8 @@ def test_every_container_is_hardened(root: Path) -> None:
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert "privileged" not in service, name
-        assert "ports" not in service, name
+        published = service.get("ports", [])
+        assert published == (["127.0.0.1:8080:8080"] if name == "console" else []), name
         assert "user" in service or "build" in service, name
         assert not any("PASSWORD" in key or "URL" in key for key in service.get("environment", {}))
     assert "USER 10001" in (root / "Dockerfile").read_text()

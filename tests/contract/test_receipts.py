@@ -175,3 +175,27 @@ async def test_a_message_whose_revision_outlived_its_killed_store_is_the_one_tha
         assert untruths(sent, receipts, client["newsflow"]) == []
     ends = {one["message_id"]: one["status"] for one in receipts if one["status"] != "accepted"}
     assert ends == {"m1": "stored", "m2": "duplicate"}
+
+
+async def test_of_two_versions_the_one_that_made_the_document_is_told_stored(
+    redis: Redis, mongo_url: str
+) -> None:
+    """The first outlived its killed store as a revision; the second made the document meanwhile."""
+    settings = settings_of(redis, mongo_url)
+    fields = {"data": '{"headline": "Storm", "uri": "urn:a", "updated_at": "2026-11-01T10:00Z"}'}
+    await send(redis, settings.redis_url, [Sent("m1", fields, "urn:a", "once")])
+    await enriched(redis)
+    [first] = await read_by_the_killed(redis, 1)
+    later = {"data": '{"headline": "Storm", "uri": "urn:a", "updated_at": "2026-11-01T11:00Z"}'}
+    await send(redis, settings.redis_url, [Sent("m2", later, "urn:a", "once")])
+    await enriched(redis)
+    with MongoClient[dict[str, Any]](mongo_url) as client:
+        revisions: Any = client["newsflow"]["article_revisions"]
+        revisions.insert_one(first_revision(record(first)))
+
+        await stored(redis, settings)
+
+    ends = {
+        one["message_id"]: one["status"] for one in await told(redis) if one["status"] != "accepted"
+    }
+    assert ends == {"m1": "updated", "m2": "stored"}

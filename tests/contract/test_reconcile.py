@@ -12,8 +12,9 @@ from pymongo import MongoClient
 from redis.asyncio import Redis
 from typer.testing import CliRunner
 
-from services.cli import accounting, app
+from services.cli import app
 from services.cli.reconcile import Audit, audited
+from services.inspection import accounting
 from services.store.app import create
 from services.store.settings import StoreSettings
 from shared import streams

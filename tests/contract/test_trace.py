@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.cli import tracing, ways
-from services.cli.ways import Told, Way
+from services.inspection import tracing, ways
+from services.inspection.ways import Told, Way
 from services.store.mongo import Mongo
 from shared import streams
 from shared.errors import PermanentError

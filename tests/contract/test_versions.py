@@ -69,9 +69,10 @@ async def deliver(library: Mongo, articles: Sequence[EnrichedArticle]) -> None:
 
 
 def state(database: Any, collection: str, uri: str) -> list[Document]:
-    """Return what stands there of an article, but what it was delivered as."""
+    """Return what stands there of an article, but what it was delivered as, and which first."""
     found = database[collection].find({"uri": uri}, {"_id": 0, "uri": 0, "article_id": 0})
-    left = ({k: v for k, v in one.items() if k not in {"cluster", "content_hash"}} for one in found)
+    own = {"cluster", "content_hash", "made_by"}
+    left = ({k: v for k, v in one.items() if k not in own} for one in found)
     return sorted(left, key=str)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from faststream.specification import AsyncAPI
 from pydantic.fields import FieldInfo
 
+from services.console.settings import ConsoleSettings
 from services.enrich.app import create as create_enrich
 from services.enrich.settings import EnrichSettings
 from services.ingest.app import create as create_ingest
@@ -56,6 +57,7 @@ def _settings() -> str:
         ("ingest", IngestSettings),
         ("enrich", EnrichSettings),
         ("store", StoreSettings),
+        ("console", ConsoleSettings),
     ):
         lines += ["", f"## {title}", "", "| variable | default | what it is |", "|---|---|---|"]
         for name, field in settings.model_fields.items():

@@ -22,9 +22,17 @@ from services.devstack.stack import STAGES
 from shared import streams
 from tests.faults.mutants import CLOCK
 from tests.faults.newsroom import Newsroom
-from tests.faults.proxy import READS_OF_REDIS, SCRIPTS_OF_REDIS, WRITES_TO_MONGO
+from tests.faults.proxy import (
+    INSERTS_TO_MONGO,
+    LETTERS_OF_ENRICH,
+    READS_OF_REDIS,
+    SCRIPTS_OF_REDIS,
+    WRITES_TO_MONGO,
+)
 
 _LARGE_MB: Final = int(os.environ.get("NEWSFLOW_FAULT_LARGE_MB", "100"))
+_LETTERS: Final = 3  # replies lost to what parks some
+_LETTERS_WITHIN_S: Final = 60
 
 Strike = Callable[[Newsroom], Awaitable[None]]
 
@@ -178,11 +186,16 @@ async def _healed(room: Newsroom) -> AsyncIterator[None]:
 
 @fault(8, "replies of Redis lost")
 async def redis_replies_lost(room: Newsroom) -> None:
+    """Among them, in each run, those to what parks a letter."""
     async with _healed(room):
         for _ in range(8):
-            for words in (SCRIPTS_OF_REDIS, SCRIPTS_OF_REDIS, READS_OF_REDIS):
-                room.rig.to_redis.lose_replies(room.chance.randint(1, 2), to=words)
+            for requests in (SCRIPTS_OF_REDIS, SCRIPTS_OF_REDIS, READS_OF_REDIS):
+                room.rig.to_redis.lose_replies(room.chance.randint(1, 2), to=requests)
                 await asyncio.sleep(0.25)
+        room.rig.to_redis.lose_replies(_LETTERS, to=LETTERS_OF_ENRICH)
+        async with asyncio.timeout(_LETTERS_WITHIN_S):  # else the fault was not done
+            while room.rig.to_redis.to_lose:
+                await asyncio.sleep(0.05)
 
 
 @fault(9, "replies of MongoDB lost")
@@ -255,10 +268,9 @@ async def one_article_in_an_outage(room: Newsroom) -> None:
 
 @asynccontextmanager
 async def _writes_cut(room: Newsroom) -> AsyncIterator[None]:
-    insert, _ = WRITES_TO_MONGO
     async with _healed(room):
         for proxy in room.rig.to_mongo:
-            proxy.refuse(insert)
+            proxy.refuse(INSERTS_TO_MONGO)
         yield
 
 
@@ -417,6 +429,7 @@ async def streams_deleted(room: Newsroom) -> None:
     began = datetime.now(UTC)
     await asyncio.sleep(2)
     await room.desk.delete(streams.RAW, streams.ENRICHED)
+    room.is_robbed = True
     await room.publish_again(list(room.parcels))
     await _files_again(room, since=began - timedelta(seconds=60))
 

@@ -72,6 +72,11 @@ def _settle_blindly() -> None:
     _change_settle("settled[#settled + 1] = id\n", "settled[#settled + 1] = id end\n  do\n")
 
 
+@mutant("an end is not counted")
+def _settle_uncounted() -> None:
+    _change_settle("count(totals, field, kind.ended)", "count(totals, field, 0)")
+
+
 def _change_settle(what: str, instead: str) -> None:
     def make(script: str) -> str:
         assert what in script

@@ -24,8 +24,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff, NoBackoff
 from redis.exceptions import RedisError
 
-from services.cli.overview import Overview
-from services.cli.running import overview, ready
+from services.cli.reconcile import Audit, audited
+from services.cli.running import overview, ready, settings
+from services.inspection.overview import Overview
 from shared import streams
 from tests.faults.rig import Rig
 from tests.faults.stories import ORDERS, Fields, Poison, Version, poisons, uri_of, versions
@@ -94,6 +95,7 @@ class Newsroom:
     notes: list[str] = field(default_factory=list)  # what a fault itself found wrong
     poisoned: tuple[str, ...] = (streams.RAW, streams.ENRICHED)
     clock_doubt: timedelta = timedelta(0)  # by how much a service's clock was wrong
+    is_robbed: bool = False  # a fault took what Redis had
     open: asyncio.Event = field(default_factory=asyncio.Event)  # nothing is sent while it is not
     _numbers: Any = field(default_factory=count)
 
@@ -245,8 +247,13 @@ class Newsroom:
         wrong = [f"{stage.stage}: {stage.problems}" for stage in view.stages if stage.problems]
         return None if view.ok else f"not well: {view.problems} {wrong}"
 
+    async def audit(self, accept: str | None = None) -> Audit:
+        """Return what `newsflow reconcile` says, having it accepted if there is a reason."""
+        archive = self.rig.folder / "archive"
+        return await audited(settings(self.rig), archive, accept=accept)
+
     async def clear(self) -> None:
-        """Forget everything, and empty the database and the dead letters."""
+        """Forget everything, empty the database and the dead letters, and let reconcile know."""
         with MongoClient[dict[str, Any]](self.rig.address.mongo_url) as client:
             for name in ("articles", "article_revisions"):
                 client["newsflow"][name].delete_many({})
@@ -255,9 +262,11 @@ class Newsroom:
         last = (await desk.xinfo_stream(streams.RAW))["last-generated-id"]
         if int(last.partition(b"-")[0]) > (time.time() + 60) * 1000:  # a clock was set back
             await self.desk.delete(streams.RAW, streams.ENRICHED)
+        await self.audit(accept="emptied for the next case")
         for known in (self.stories, self.parcels, self.files, self.notes):
             known.clear()
         self.clock_doubt = timedelta(0)
+        self.is_robbed = False
 
 
 def _time_of(entry_id: str) -> datetime:

@@ -5,15 +5,23 @@ waits for one of them.
 """
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+Request = re.Pattern[bytes]
 
-WRITES_TO_MONGO: Final = (b"\x02insert\x00", b"\x02update\x00")  # commands, as BSON spells them
-SCRIPTS_OF_REDIS: Final = (b"EVALSHA",)  # what settles, and what publishes files
-READS_OF_REDIS: Final = (b"XREADGROUP",)
+# Requests, as they go over the wire: commands in BSON's spelling, words and names in Redis's.
+INSERTS_TO_MONGO: Final = re.compile(rb"\x02insert\x00")
+WRITES_TO_MONGO: Final = re.compile(rb"\x02(?:insert|update)\x00")
+SCRIPTS_OF_REDIS: Final = re.compile(rb"EVALSHA")  # what settles, and what publishes files
+LETTERS_OF_ENRICH: Final = re.compile(  # what settles for enrich, and parks at least one
+    rb"EVALSHA\r\n.*\r\nenrich\r\n.*\r\ncause\r\n", re.DOTALL
+)
+READS_OF_REDIS: Final = re.compile(rb"XREADGROUP")
+_REFUSAL: Final = re.compile(rb"-[A-Z]{3}")  # of Redis: as MongoDB's it would have a gigabyte
 
 _HOST: Final = "127.0.0.1"
 _CHUNK: Final = 64 * 1024
@@ -53,11 +61,12 @@ class Network:
 
 
 class _Link:
-    """One connection: the two ends, and what was last asked on it."""
+    """One connection: the two ends, and what was last asked on it, all its pieces."""
 
     def __init__(self, client: asyncio.StreamWriter, server: asyncio.StreamWriter) -> None:
         self.ends = (client, server)
-        self.asked = b""
+        self.asked = bytearray()
+        self.is_answered = False
 
     def abort(self) -> None:
         for end in self.ends:
@@ -75,17 +84,25 @@ class Proxy:
         self._links: set[_Link] = set()
         self._is_hole = False
         self._to_lose = 0
-        self._after: tuple[bytes, ...] = ()
-        self._refused: tuple[bytes, ...] = ()
+        self._after: Request | None = None
+        self._refused: Request | None = None
         self.port = network.run(self._listen())
 
-    def lose_replies(self, count: int, *, to: tuple[bytes, ...]) -> None:
-        """Let the next `count` requests that hold one of `to` be done, and nobody hear of it."""
+    @property
+    def to_lose(self) -> int:
+        """How many of the replies that were to be lost have not come yet."""
+        return self._to_lose
+
+    def lose_replies(self, count: int, *, to: Request) -> None:
+        """Let the next `count` requests that `to` is found in be done, and nobody hear of it.
+
+        One that the server refuses is not done, and hears of it.
+        """
         self._after, self._to_lose = to, count
 
-    def refuse(self, *requests: bytes) -> None:
-        """Cut the connection instead of forwarding a request that holds one of `requests`."""
-        self._refused = requests
+    def refuse(self, request: Request) -> None:
+        """Cut the connection instead of forwarding a piece that `request` is found in."""
+        self._refused = request
 
     def swallow(self) -> None:
         """Be a black hole: take everything, forward nothing, close nothing."""
@@ -98,7 +115,7 @@ class Proxy:
     def heal(self) -> None:
         """Forward again; connections that lost something are broken."""
         was_hole, self._is_hole = self._is_hole, False
-        self.delay_s, self._to_lose, self._refused = 0.0, 0, ()
+        self.delay_s, self._to_lose, self._refused = 0.0, 0, None
         if was_hole:
             self.cut()
 
@@ -154,10 +171,18 @@ class Proxy:
     def _is_broken_by(self, data: bytes, link: _Link, *, is_reply: bool) -> bool:
         """Say whether the connection ends here, with `data` going nowhere."""
         if is_reply:
-            breaks = self._to_lose > 0 and any(word in link.asked for word in self._after)
+            link.is_answered = True
+            breaks = self._to_lose > 0 and self._is_to_be_lost(data, link)
             self._to_lose -= breaks
         else:
-            link.asked = data
-            breaks = any(word in data for word in self._refused)
+            if link.is_answered:
+                link.asked.clear()
+                link.is_answered = False
+            link.asked += data
+            breaks = self._refused is not None and bool(self._refused.search(data))
         self.harmed += breaks
         return breaks
+
+    def _is_to_be_lost(self, data: bytes, link: _Link) -> bool:
+        is_refused = _REFUSAL.match(data)
+        return not is_refused and self._after is not None and bool(self._after.search(link.asked))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import accounting
 from services.cli.reconcile import Audit, audited
 from services.cli.running import settings
+from services.inspection import accounting
 from shared import streams
 from shared.errors import NewsflowError
 from tests.faults.newsroom import Newsroom, newsroom

@@ -24,6 +24,7 @@ CASES: list[tuple[str, str, Strike, str]] = [
     ("first_seen_at is the last", "store", faults.nothing, "first_seen_at wrong"),
     ("no revisions", "store", faults.nothing, "revisions lost"),
     ("a dead letter without its bytes", "enrich", faults.nothing, "without its bytes"),
+    ("an end is not counted", "store", faults.nothing, "reconcile: articles.enriched"),
     ("archived before it is published", "ingest", faults.redis_full, "articles lost"),
     ("acknowledge before writing", "store", FROZEN, "articles lost"),
     ("no claiming", "store", FROZEN, "pending entries"),

@@ -1,4 +1,4 @@
-"""/health and /metrics: on loopback, of bounded number, without a word of an article."""
+"""/health, /live and /metrics: on loopback, of bounded number, without a word of an article."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -69,12 +69,12 @@ async def _is(port: int, status: int) -> bool:
 
 
 async def test_nothing_of_an_article_is_told(port: int, redis: Redis) -> None:
-    """Good ones and dead ones: counts alone. And there is no third page."""
+    """Good ones and dead ones: counts alone. And there is no fourth page."""
     await redis.xadd(streams.RAW, {"headline": SECRET, "body": SECRET})
     await redis.xadd(streams.RAW, {SECRET: SECRET})
     await until(lambda: all_acknowledged(redis))
 
-    for path in ("/health", "/metrics"):
+    for path in ("/health", "/live", "/metrics"):
         status, said = await asked(port, path)
         assert status == 200
         assert SECRET not in said

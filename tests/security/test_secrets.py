@@ -17,9 +17,9 @@ from urllib.request import urlopen
 import pytest
 from redis.asyncio import Redis
 
-from services.cli import overview
-from services.cli.overview import look
 from services.devstack.servers import RedisServer
+from services.inspection import overview
+from services.inspection.overview import look
 from services.store import app as store_app
 from services.store import mongo as store_mongo
 from services.store.settings import StoreSettings

@@ -9,8 +9,8 @@ import pytest
 from rich.console import RenderableType
 
 from services.cli import screens, terminal
-from services.cli.overview import Overview, StageView
 from services.ingest.ledger import Life, Waiting
+from services.inspection.overview import Overview, StageView
 from shared.letters.deadletters import DeadLetter
 
 BAD = "\x1b]0;owned\x07\x1b[2J\x9b2J\r[bold red]:bomb:[/]\u202e"

@@ -12,8 +12,8 @@ from pymongo import MongoClient
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from services.cli.overview import look
 from services.devstack.servers import start_mongo
+from services.inspection.overview import look
 from services.store import app as store_app
 from services.store import mongo as store_mongo
 from services.store.mongo import Mongo, UnusableMongo

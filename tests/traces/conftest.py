@@ -61,10 +61,18 @@ class Traced:
     def log(self, stage: str) -> str:
         return self._children[stage].log.read_text()
 
-    def metric(self, stage: str, name: str) -> float:
+    def metrics(self, stage: str) -> str:
+        """Return what a service exports; nothing before it listens."""
         url = f"http://127.0.0.1:{self._ports[stage]}/metrics"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            lines = answer.read().decode().splitlines()
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                text: str = answer.read().decode()
+        except OSError:
+            return ""
+        return text
+
+    def metric(self, stage: str, name: str) -> float:
+        lines = self.metrics(stage).splitlines()
         return float(next(line for line in lines if line.startswith(name)).split()[-1])
 
     async def stored(self, count: int) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.accounting import Books, FileCount, Flow, by_producer, open_files, totals
 from services.cli.losses import findings, of_file, some
+from services.inspection.accounting import Books, FileCount, Flow, by_producer, open_files, totals
 from shared.streams import ENRICH, STORE
 
 counts = st.integers(0, 1_000)

@@ -11,10 +11,10 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from services.cli import books
-from services.cli.ways import Standing, Wanted, Way, moment, order
 from services.ingest import receipts
 from services.ingest.ledger import Ledger
+from services.inspection import books
+from services.inspection.ways import Standing, Wanted, Way, moment, order
 from services.store.mongo import Mongo
 from shared import streams
 from shared.entries import accounts, wire
@@ -58,7 +58,7 @@ def _ids_of(uri: str) -> frozenset[str]:
     )
 
 
-async def trace(
+async def trace(  # noqa: PLR0913 (each by its name)
     what: str, *, redis: Redis, mongo: Mongo, archive: Path, most: int, advance: Advance
 ) -> Way:
     """Look for `what` everywhere; on streams among the oldest `most` entries of each."""

@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 from redis.asyncio import Redis
 
-from services.cli.accounting import Books, FileCount, Flow, by_producer
 from services.ingest.ledger import FILES
 from services.ingest.shelf import RECEIPT
+from services.inspection.accounting import Books, FileCount, Flow, by_producer
 from services.store.mongo import Mongo
 from shared import streams
 from shared.delivery import redis_scripts

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.cli.letters import Kinds, Wanted, kept
+from services.inspection.letters import Kinds, Wanted, kept
 from shared.letters.deadletters import DeadLetter
 
 FILE = {"path": "wire/ap-1.jsonl", "sha256": "0" * 64, "record": 7, "start": 10, "end": 20}

@@ -1,0 +1,3 @@
+from services.console.serving import run
+
+run()

@@ -1,0 +1,40 @@
+"""Scripts and styles, shipped with the package: in memory, under a name that changes with them."""
+
+import mimetypes
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from starlette.responses import Response
+
+_FOLDER: Final = Path(__file__).parent / "static"
+_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+
+
+class Assets:
+    """The files of `static/`. One digest stands for all: modules import each other by name."""
+
+    def __init__(self) -> None:
+        paths = sorted(path for path in _FOLDER.rglob("*") if path.is_file())
+        self._files = {path.relative_to(_FOLDER).as_posix(): path.read_bytes() for path in paths}
+        whole = sha256()
+        for name, content in self._files.items():
+            whole.update(name.encode() + b"\0" + content)
+        self.digest = whole.hexdigest()[:16]
+
+    def url(self, name: str) -> str:
+        """Return where a file is; raises KeyError when there is none."""
+        if name not in self._files:
+            raise KeyError(name)
+        return f"/static/{self.digest}/{name}"
+
+    def answer(self, digest: str, name: str) -> Response | None:
+        """Return a file, for good under today's digest; None when there is none."""
+        content = self._files.get(name)
+        if content is None:
+            return None
+        suffix = Path(name).suffix
+        media = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        caching = _FOR_GOOD if digest == self.digest else "no-cache"
+        return Response(content, media_type=media, headers={"cache-control": caching})

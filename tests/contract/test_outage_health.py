@@ -1,0 +1,55 @@
+"""What an outage looks like from outside: not well, and alive."""
+
+import asyncio
+import sys
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from services.devstack.processes import Child
+from services.devstack.servers import free_port, start_redis
+
+
+async def test_an_outage_is_no_reason_to_restart(tmp_path: Path) -> None:
+    """While Redis is away /health answers 503, and /live 200."""
+    redis = start_redis(tmp_path / "redis", log=tmp_path / "redis.log")
+    redis.wait_ready()
+    port = free_port()
+    environment = {
+        "NEWSFLOW_REDIS_URL": redis.url,
+        "NEWSFLOW_HEALTH_PORT": str(port),
+        "NEWSFLOW_READ_LATER": "true",
+    }
+    argv = [sys.executable, "-m", "services.enrich"]
+    enrich = Child("enrich", argv, log=tmp_path / "enrich.log", env=environment)
+    enrich.start()
+    try:
+        await _until(port, 200)
+        redis.child.kill()
+        await _until(port, 503)
+        alive = await _status(port, "/live")
+    finally:
+        enrich.kill()
+        redis.child.kill()
+
+    assert alive == 200
+
+
+async def _until(port: int, status: int) -> None:
+    async with asyncio.timeout(30):
+        while await _status(port, "/health") != status:
+            await asyncio.sleep(0.1)
+
+
+async def _status(port: int, path: str) -> int | None:
+    def ask() -> int | None:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return int(answer.status)
+        except HTTPError as error:
+            with error:
+                return error.code
+        except OSError:
+            return None  # it does not listen yet
+
+    return await asyncio.to_thread(ask)
