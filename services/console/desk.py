@@ -1,7 +1,10 @@
 """What the pages have at hand: the servers, the watch over the flow, templates, the token."""
 
-from dataclasses import dataclass
-from typing import Annotated
+import math
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, TypeVar, cast
 
 from fastapi import Depends
 from redis.asyncio import Redis
@@ -15,6 +18,10 @@ from services.console.templating import Pages
 from services.console.watch import Watch
 from services.store.mongo import Mongo
 
+T = TypeVar("T")
+
+_KEPT_S: Final = 10.0
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -26,6 +33,15 @@ class Desk:
     watch: Watch
     pages: Pages
     access: Access
+    kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
+
+    async def keep(self, name: str, make: Callable[[], Awaitable[T]]) -> T:
+        """Return what `make` makes, at most once in ten seconds whoever asks."""
+        made_at, made = self.kept.get(name, (-math.inf, None))
+        if time.monotonic() - made_at > _KEPT_S:
+            made = await make()
+            self.kept[name] = (time.monotonic(), made)
+        return cast("T", made)
 
     def page(
         self, request: Request, template: str, /, *, status: int = 200, **context: object

@@ -15,7 +15,8 @@ from services.store.mongo import Mongo
 from services.store.questions import Query, Question, query
 
 PAGE: Final = 50
-AMONG: Final = 500
+AMONG: Final = 200  # 500 took 95 ms of 416,000, most of it to decode their entities
+_IN_A_WINDOW: Final = 500
 
 
 class Found(NamedTuple):
@@ -54,6 +55,6 @@ async def windows(
     lately = Question(since=now - window, until=now)
     before = Question(since=now - 2 * window, until=now - window)
     return (
-        await read(mongo, query(lately, now=now), 2 * AMONG),
-        await read(mongo, query(before, now=now), 2 * AMONG),
+        await read(mongo, query(lately, now=now), _IN_A_WINDOW),
+        await read(mongo, query(before, now=now), _IN_A_WINDOW),
     )

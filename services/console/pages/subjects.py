@@ -1,6 +1,7 @@
 """Entities and topics: what rises and falls, what goes together, and where it happens."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Final, Literal, get_args
 
 from fastapi import APIRouter, Query
@@ -91,7 +92,12 @@ async def page(request: Request, desk: AtDesk, window: Window = "24h", of: Said 
 
 
 async def _trends(desk: Desk, kind: Kind, window: Window) -> Trends:
-    now, before = await windows(desk.mongo, _SPANS[window], now=datetime.now(UTC))
+    return await desk.keep(f"{kind} {window}", partial(_made, desk, kind, window))
+
+
+async def _made(desk: Desk, kind: Kind, window: Window) -> Trends:
+    asked = partial(windows, desk.mongo, _SPANS[window], now=datetime.now(UTC))
+    now, before = await desk.keep(window, asked)
     all_ = trends.trends(now, before, kind)
     return Trends(
         window=window,
