@@ -18,6 +18,10 @@ up: $(READY) ## Start servers and services here; make inbox/, archive/ and var/;
 test: $(READY) ## Run every test on real servers, two files at a time
 	@$(BIN)/pytest -n 2 --dist loadfile
 
+test-browser: $(READY) ## Use the console in Debian's chromium, on a running stack; screenshots go to var/browser
+	@.ci/browser
+	@$(BIN)/pytest -m browser tests/browser
+
 test-faults: $(READY) ## Break everything once under load, and the promises on purpose; SEED=n repeats a run
 	@echo "SEED=$(SEED)"; NEWSFLOW_FAULT_SEED=$(SEED) $(BIN)/pytest -m long tests/faults --durations 5
 
@@ -73,5 +77,5 @@ $(READY): requirements-dev.lock pyproject.toml .ci/setup
 	@.ci/setup
 	@touch $@
 
-.PHONY: help demo up test test-faults chaos test-fast fuzz check audit format bench bench-page bench-growth \
+.PHONY: help demo up test test-browser test-faults chaos test-fast fuzz check audit format bench bench-page bench-growth \
 	bench-quality schemas lock

@@ -56,7 +56,8 @@ _FIRST: Final = frozenset(
         *("HDEL", "HEXISTS", "HGET", "HGETALL", "HINCRBY", "HLEN", "HMGET", "HSET", "HSETNX"),
         *("XACK", "XADD", "XAUTOCLAIM", "XCLAIM", "XDEL", "XLEN", "XPENDING"),
         *("XRANGE", "XREVRANGE", "XTRIM"),
-        *("ZADD", "ZCARD", "ZRANGE", "ZREM", "ZREMRANGEBYSCORE", "ZREVRANGE", "ZSCORE"),
+        *("ZADD", "ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZREM", "ZREMRANGEBYSCORE", "ZREVRANGE"),
+        *("ZREVRANGEBYSCORE", "ZSCORE"),
     )
 )
 _SECOND: Final = frozenset(("XGROUP", "XINFO"))

@@ -33,7 +33,12 @@ class Part(NamedTuple):
 
 PARTS: Final = (
     Part("latency", 240, (), ("--rounds", "5", "--backlog", "100")),
-    Part("intake", 300, ("--megabytes", "500"), ("--megabytes", "20", "--rounds", "1")),
+    Part(
+        "intake",
+        300,
+        ("--megabytes", "500"),
+        ("--megabytes", "20", "--rounds", "1", "--small-files", "200"),
+    ),
     Part("enriching", 360, ("--count", "900", "--rounds", "3"), ("--count", "60", "--rounds", "1")),
     Part("storing", 180, (), ("--count", "200", "--rounds", "1")),
     Part("pipeline", 720, ("--kills",), ("--count", "100", "--rounds", "1")),

@@ -62,7 +62,10 @@ NOON: Final = datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)  # as many d
 _BY_TIME: Final = frozenset(
     {"client", "hello", "hstrlen", "info", "ping", "time", "waitaof", "xinfo", "xlen", "xpending"}
     | {"xreadgroup", "xrange", "command", "config", "eval_ro", "zrangebyscore"}
-    | {"zremrangebyscore"}  # ingest forgets old files
+    | {
+        "zremrangebyscore",
+        "zrevrange",
+    }  # ingest forgets old files, and looks at its start for lost ones
 )
 
 _ASIDE: Final = "counters.aside"

@@ -5,7 +5,7 @@
 - lines: a file of JSON lines of 2 KB each, from its arrival until the last record is on the stream,
   beside a raw loop over the same file in the same run (orjson, RawArticle, XADD in pipelines of
   500), which takes turns with it;
-- small files: 10,000 files of one article each, until the last is archived;
+- small files: as many files of one article each, until the last is archived;
 - memory: the resident memory of ingest while it reads one large file, plain and gzipped;
 - pause: how long after Redis has room again the intake goes on by itself.
 
@@ -42,7 +42,6 @@ from tests.benchmarks.results import Run, ratio, spread
 RECORD_BYTES = 2000
 PIPELINE = 500
 RECORDS = 50_000
-SMALL_FILES = 10_000
 WORDS = """
 harbour minister government said on Monday the talks storm price market oil election
 president a of in to agreement border police court ruling team won match rain flood city council
@@ -53,6 +52,7 @@ hospital school workers union strike budget vote parliament island ferry coast r
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.intake")
     parser.add_argument("--megabytes", type=int, default=1000, help="size of the large file")
+    parser.add_argument("--small-files", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
@@ -61,7 +61,7 @@ def main() -> None:
         bench = Bench(Path(folder), url, console)
         figures = {
             **bench.lines(options.rounds),
-            **bench.small_files(),
+            **bench.small_files(options.small_files),
             **bench.memory(options.megabytes),
             **bench.pause(),
         }
@@ -116,12 +116,12 @@ class Bench:
             pipe.execute()
         return time.perf_counter() - began
 
-    def small_files(self) -> dict[str, Any]:
+    def small_files(self, count: int) -> dict[str, Any]:
         """Return files a second, for files that arrive while ingest runs."""
-        self._console.print(f"{SMALL_FILES} small files ...")
+        self._console.print(f"{count} small files ...")
         apart = self._folder / "apart"
         apart.mkdir()
-        for number, record in enumerate(_records(SMALL_FILES)):
+        for number, record in enumerate(_records(count)):
             (apart / f"{number}.json").write_bytes(record)
         with self._ingest() as inbox:
             began = time.perf_counter()
@@ -131,7 +131,7 @@ class Bench:
             seconds = time.perf_counter() - began
         published = self._redis.xlen(streams.RAW)
         self._redis.delete(streams.RAW)
-        return {"small_files": published, "small_files_per_s": round(SMALL_FILES / seconds)}
+        return {"small_files": published, "small_files_per_s": round(count / seconds)}
 
     def memory(self, megabytes: int) -> dict[str, Any]:
         """Return the most resident memory, in MB, and the time, for a large file of each kind."""

@@ -127,7 +127,7 @@ class Meter:
         head = self._database[ARTICLES].find_one({"_id": wanted}) or {}
         revision = self._database[REVISIONS].find_one({"article_id": wanted}) or {}
         entry_id = revision["provenance"]["entry"]["entry_id"]
-        [[enriched, _]] = self._redis.xrevrange(streams.ENRICHED, count=1)
+        enriched = self._redis.xinfo_stream(streams.ENRICHED)["last-generated-id"]
         received, enriching, storing = (
             moment.replace(tzinfo=UTC).timestamp()
             for moment in (revision["received_at"], head["enriched_at"], revision["stored_at"])

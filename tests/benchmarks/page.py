@@ -78,8 +78,19 @@ def _machine(results: Results) -> str:
 Run of {last["began_at"][:10]}, commit {last["commit"]}: {machine["cores"]} cores of
 {machine["processor"]}, {machine["memory_gib"]} GiB, Linux {machine["kernel"]}, Python
 {machine["python"]}, Valkey {versions["valkey"]}, mongod {versions["mongod"]}, {libraries}. Articles
-are invented wire stories of 440 words. The machine is shared; its load average before and after
-each part: {loads}. A load above {machine["cores"]} means that others took part of what is measured.
+are invented wire stories of 440 words. Load average before and after each part: {loads}.
+{_busy(results, machine["cores"])}"""
+
+
+def _busy(results: Results, cores: int) -> str:
+    """Return what is to be said of a machine that others used meanwhile; nothing of a quiet one."""
+    busy = [name for name, one in results.items() if one["load_before"][0] > 2 * cores]
+    if not busy:
+        return ""
+    return f"""
+**Others used the machine meanwhile** ({", ".join(busy)}): rates and times of these parts are worse
+than the machine's own, and ratios are what chance made of them. Figures of a quiet machine stand in
+the notes. Commands, bytes and what was lost do not depend on it.
 """
 
 

@@ -44,6 +44,7 @@ from tests.benchmarks.stories import stories
 STAGES: Final = (ENRICH, STORE)
 _READY_WITHIN_S: Final = 60
 _FILLING: Final = 200
+_ENDS_WITHIN_S: Final = 300
 _READS_END_S: Final = 2.5  # a read waits for 2 s, whether its process stands still or not
 
 
@@ -90,7 +91,6 @@ class Bench:
         environment = {
             "NEWSFLOW_REDIS_URL": redis.url,
             "NEWSFLOW_MONGO_URL": mongo.url,
-            "NEWSFLOW_RECLAIM_AFTER_MS": "3600000",  # nobody takes over what stands still
             "NEWSFLOW_LOG_FORMAT": "json",
         }
         self._processes = {
@@ -175,12 +175,15 @@ class Bench:
             pipe.execute()
 
     def _wait(self, hop: Hop) -> None:
-        """Wait until the group has ended all there is."""
-        while True:
+        """Wait until the group has ended all there is; raises RuntimeError when it does not."""
+        until = time.monotonic() + _ENDS_WITHIN_S
+        while time.monotonic() < until:
             [group] = self._redis.xinfo_groups(hop.source)
             if not group["lag"] and not group["pending"]:
                 return
             time.sleep(0.01)
+        msg = f"{hop.stage} did not end within {_ENDS_WITHIN_S} s: {group}"
+        raise RuntimeError(msg)
 
     @property
     def _children(self) -> list[Child]:

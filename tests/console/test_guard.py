@@ -24,7 +24,7 @@ async def test_every_answer_is_dressed_and_kept_by_nobody(client: httpx.AsyncCli
 
         assert headers["content-security-policy"] == POLICY, path
         assert headers["x-content-type-options"] == "nosniff", path
-        assert headers["referrer-policy"] == "no-referrer", path
+        assert headers["referrer-policy"] == "same-origin", path
         assert headers["cache-control"] == "no-store", path
 
 

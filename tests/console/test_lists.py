@@ -175,3 +175,20 @@ def test_bytes_are_text_when_they_are(data: bytes, kind: str, text: str) -> None
     assert told.text.startswith(text)
     assert kind == "hex" or told.text == text
     assert told.is_cut == (len(data) > 65_536)
+
+
+async def test_a_file_that_failed_as_a_whole_shows_why(
+    redis: Redis, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """It has no receipt: its reason lies beside it."""
+    await Ledger(redis).write([replace(LIFE, path="a.xml", state="failed", reason="no text")])
+    failed = tmp_path / "inbox" / ".failed"
+    failed.mkdir(parents=True)
+    (failed / "a.xml").write_text("<a/>")
+    note = {"file": "a.xml", "reason": "no text in it", "at": NOW.isoformat(), "bytes": 4}
+    (failed / "a.xml.reason.json").write_text(json.dumps(note))
+
+    page = await client.get("/files/receipt", params={"path": "a.xml"})
+
+    assert page.status_code == 200
+    assert "no text in it" in page.text

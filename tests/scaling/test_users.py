@@ -3,7 +3,6 @@
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -41,11 +40,8 @@ async def test_the_users_of_a_cluster_may_what_they_must(
             await admin.acl_log_reset()
             await producer.xadd(streams.RAW, {"headline": "Harbour reopens", "body": "x"})
             north = client(users.url(server, "reader"), "north")
-            settings: dict[str, Any] = {
-                "redis_url": users.url(server, "enrich"),
-                "partition": "north",
-            }
-            async with enriching(admin, Recorder(), **settings):
+            us = users.url(server, "enrich")
+            async with enriching(admin, Recorder(), redis_url=us, partition="north"):
                 await until(lambda: all_acknowledged(north))
             passed = await enriched(north)
             refused = await admin.acl_log()

@@ -20,6 +20,8 @@ router = APIRouter()
 
 _PAGE: Final = 50
 _STATES: Final[tuple[State, ...]] = get_args(State)
+# What a receipt tells, and the reason beside a file that failed as a whole does not.
+_UNTOLD: Final = {"receipt": "", "reason": "", "set_aside": (), "failures": (), "failed": 0}
 
 OfState = Annotated[State | None, Query(description="Only files in this state.")]
 After = Annotated[
@@ -88,7 +90,8 @@ async def receipt_page(request: Request, desk: AtDesk, path: Path) -> Response:
     if life is None and told is None:
         raise _unknown(path)
     file = _file(life) if life else None
-    return desk.page(request, "receipt.html", path=path, file=file, receipt=told)
+    whole = {**_UNTOLD, **told} if told else None
+    return desk.page(request, "receipt.html", path=path, file=file, receipt=whole)
 
 
 @router.get("/api/files")

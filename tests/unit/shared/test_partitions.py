@@ -1,14 +1,19 @@
 """The names of a partition, and which partition an article belongs to."""
 
 import hashlib
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 from redis.crc import key_slot
 from redis.exceptions import DataError
 
 from shared.identity import article_id
 from shared.partitions import keys_at, named, partition_of, tag
+
+_CALLED = re.compile(r"\.([xhz][a-z]+(?:_[a-z]+)*)\(")
 
 
 def test_an_article_always_has_the_same_partition() -> None:
@@ -58,6 +63,17 @@ def test_a_command_that_is_not_known_is_not_sent() -> None:
     """Its keys would be nobody's."""
     with pytest.raises(DataError, match="SORT is not known"):
         keys_at(["SORT", "a"])
+
+
+def test_every_command_of_the_code_is_known(root: Path) -> None:
+    """Of streams, hashes and sorted sets, as redis-py calls them: `xinfo_groups` is XINFO."""
+    files = [path for folder in ("services", "shared") for path in (root / folder).rglob("*.py")]
+    called = {name for path in files for name in _CALLED.findall(path.read_text())}
+    commands = {name.partition("_")[0] for name in called if hasattr(Redis, name)}
+
+    assert {"xadd", "xinfo", "hset", "zadd", "zrevrangebyscore"} <= commands
+    for command in commands:
+        assert keys_at([command, b"STREAMS", "a", "b"]), command
 
 
 @pytest.mark.parametrize("name", ["a b", "{p1}", "ü", "x" * 33])

@@ -28,6 +28,7 @@ def test_every_setting_says_what_it_is(settings: type[Settings]) -> None:
             "max_deliveries",
             "max_depth",
             "receipts_kept",
+            "redis_replicas",
         }:
             assert name.endswith(
                 ("_ms", "_s", "_bytes", "_size", "_backlog", "_ratio", "_percent")
