@@ -276,7 +276,7 @@ async def _writes_cut(room: Newsroom) -> AsyncIterator[None]:
 
 async def _says_it_waits(room: Newsroom, stage: str) -> None:
     with suppress(TimeoutError):  # a mutant parks instead
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not any(
                 "waiting" in problem
                 for view in (await overview(room.rig)).stages
@@ -337,7 +337,7 @@ async def primary_alone_killed(room: Newsroom) -> None:
 
 
 async def _primary(room: Newsroom) -> str:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not (name := await asyncio.to_thread(room.rig.primary)):
             await asyncio.sleep(0.1)
     return name
@@ -441,6 +441,6 @@ async def killed_in_a_large_file(room: Newsroom) -> None:
     for _ in range(4):
         await asyncio.sleep(room.chance.uniform(0.3, 1.5))
         room.rig.children["ingest"].kill()
-    async with asyncio.timeout(250):
+    async with asyncio.timeout(600):
         while (room.rig.folder / "inbox" / name).exists():
             await asyncio.sleep(0.1)

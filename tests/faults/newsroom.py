@@ -37,6 +37,7 @@ _IN_A_FILE: Final = 10
 _EARLIEST: Final = timedelta(milliseconds=1)  # clocks of Redis and Python are cut to milliseconds
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _AGAIN_S: Final = 0.05
+REST_WITHIN_S: Final = 300  # generous: other work may share the machine
 
 
 @dataclass
@@ -229,7 +230,7 @@ class Newsroom:
 
     # ── rest ──────────────────────────────────────────────────────────────────────────────────
 
-    async def at_rest(self, within_s: float = 120) -> str | None:
+    async def at_rest(self, within_s: float = REST_WITHIN_S) -> str | None:
         """Wait until nothing is on its way; return what still is after `within_s`."""
         until = time.monotonic() + within_s
         while (why := await self._unrest()) and time.monotonic() < until:

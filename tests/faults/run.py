@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 
 from tests.faults.faults import Strike
-from tests.faults.newsroom import Newsroom, newsroom
+from tests.faults.newsroom import REST_WITHIN_S, Newsroom, newsroom
 from tests.faults.sums import shortfalls
 
 SEED: Final = int(os.environ.get("NEWSFLOW_FAULT_SEED") or secrets.randbelow(10**6))
@@ -23,7 +23,7 @@ async def under_load(
     name: str,
     stories: int,
     per_s: float,
-    within_s: float = 120,
+    within_s: float = REST_WITHIN_S,
 ) -> list[str]:
     """Send stories while `strike` does its worst; return what the set check finds short."""
     room.draw(Random(f"{SEED} {name}"))  # noqa: S311 (what is sent, no secret)

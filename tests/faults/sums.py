@@ -13,12 +13,12 @@ from shared import streams
 from shared.entries.accounts import UNNAMED
 from shared.letters import deadletters
 from shared.letters.deadletters import DeadLetter
-from tests.faults.newsroom import Dropped, Newsroom, Parcel, mark
+from tests.faults.newsroom import REST_WITHIN_S, Dropped, Newsroom, Parcel, mark
 
 _SHOWN = 3
 
 
-async def shortfalls(room: Newsroom, *, within_s: float = 120) -> list[str]:
+async def shortfalls(room: Newsroom, *, within_s: float = REST_WITHIN_S) -> list[str]:
     """Wait until all is at rest; return every promise that does not hold: [] is what one wants.
 
     What `newsflow reconcile` has to say is accepted in the end, so that the next case begins anew.

@@ -10,7 +10,7 @@ from tests.faults.run import SEED, Rooms, under_load
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
