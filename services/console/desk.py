@@ -2,6 +2,8 @@
 
 import math
 import time
+from asyncio import Lock
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar, cast
@@ -33,15 +35,17 @@ class Desk:
     watch: Watch
     pages: Pages
     access: Access
-    kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    _making: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     async def keep(self, name: str, make: Callable[[], Awaitable[T]]) -> T:
-        """Return what `make` makes, at most once in ten seconds whoever asks."""
-        made_at, made = self.kept.get(name, (-math.inf, None))
-        if time.monotonic() - made_at > _KEPT_S:
-            made = await make()
-            self.kept[name] = (time.monotonic(), made)
-        return cast("T", made)
+        """Return what `make` makes, at most once in ten seconds, however many ask at once."""
+        async with self._making[name]:
+            made_at, made = self._kept.get(name, (-math.inf, None))
+            if time.monotonic() - made_at > _KEPT_S:
+                made = await make()
+                self._kept[name] = (time.monotonic(), made)
+            return cast("T", made)
 
     def page(
         self, request: Request, template: str, /, *, status: int = 200, **context: object

@@ -1,5 +1,6 @@
 """Articles, one article, entities and topics in the console, on a real MongoDB."""
 
+import asyncio
 import html
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,8 @@ import httpx
 import pytest
 
 from services.console.asked import Asked, asking
+from services.console.newest import windows
+from services.console.pages import subjects
 from services.store.documents import record
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
@@ -94,6 +97,24 @@ async def test_an_article_shows_its_mentions_versions_and_way(
     assert "<ins>Four</ins>" in page
     assert "GeoNames 3932488" in page
     assert "2 versions" in page
+
+
+async def test_trends_are_made_once_however_many_ask(
+    mongo: Mongo, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand articles are read for the first of eight who ask at once, and not for each."""
+    await mongo.write([record(article(1))])
+    made: list[object] = []
+
+    async def counted(*asked: Any, **rest: Any) -> Any:
+        made.append(asked)
+        return await windows(*asked, **rest)
+
+    monkeypatch.setattr(subjects, "windows", counted)
+    answers = await asyncio.gather(*(client.get("/api/topics") for _ in range(8)))
+
+    assert [one.json()["articles"] for one in answers] == [1] * 8
+    assert len(made) == 1
 
 
 async def test_hostile_articles_are_text(mongo: Mongo, client: httpx.AsyncClient) -> None:
