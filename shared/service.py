@@ -23,7 +23,7 @@ from faststream.redis import RedisBroker
 from faststream.specification import AsyncAPI
 from redis.exceptions import RedisError
 
-from shared import connecting, observability
+from shared import connecting, observability, tasks
 from shared.delivery.broker import connect, place, refusal
 from shared.errors import NewsflowError
 from shared.health import Check, Health
@@ -135,14 +135,11 @@ class Service:
         self._watch = self._run(self.health.watch())
 
     async def _close(self) -> None:
-        self._watch.cancel()
+        await tasks.end([self._watch], self._settings.stop_within_s)
         while self._opened:
-            part, tasks = self._opened.pop()
+            part, running = self._opened.pop()
             await part.close()
-            for task in tasks:
-                task.cancel()
-            if tasks:
-                await asyncio.wait(tasks, timeout=self._settings.stop_within_s)
+            await tasks.end(running, self._settings.stop_within_s)
 
     def _run(self, coroutine: Running) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine)

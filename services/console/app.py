@@ -22,7 +22,7 @@ from services.console.templating import Pages
 from services.console.watch import Watch
 from services.inspection.flow import Lookout
 from services.store.mongo import Mongo
-from shared import partitions
+from shared import partitions, tasks
 
 _WITHIN_S = 2.0  # a server that needs longer is away: people wait before a page
 _GZIP_FROM = 500  # bytes
@@ -71,6 +71,6 @@ async def _living(
         yield
     finally:
         watch.end()
-        watching.cancel()
+        await tasks.end([watching], within_s=5)
         await redis.aclose()
         await mongo.close()

@@ -23,7 +23,7 @@ def create(settings: StoreSettings) -> Service:
     broker = create_broker(settings, metrics=metrics)
     mongo = Mongo(settings)
     handler = partial(side_by_side, handler=partial(store, library=mongo, clock=_now))
-    work = Work(hop=streams.STORE, message=EnrichedArticle, handler=handler)
+    work = Work(hop=streams.STORE, message=EnrichedArticle, handler=handler, waits=True)
     tracer = traces.create("store", settings, metrics)
     consumer = Consumer(broker, work, settings=settings, metrics=metrics, traces=tracer)
     parts: dict[str, Part] = {**traces.parts(tracer), "mongo": mongo, "delivery": consumer}

@@ -36,6 +36,7 @@ from shared.settings import Settings
 from shared.streams import Hop
 
 _LONG_PAUSE: Final = 20  # attempts, after which a pause is as long as it gets
+_SLOW_S: Final = 0.5  # for a batch of store: five times what it takes under full load
 
 M = TypeVar("M", bound=RawArticle | EnrichedArticle)
 Handler = Callable[[Sequence[M]], Awaitable[Sequence[Outcome | PermanentError]]]
@@ -47,13 +48,15 @@ class Work(Generic[M]):
 
     `handler` takes articles in the order of the stream and returns one Outcome or PermanentError
     for each, in that order. It may raise TransientError for all of them. It is never called twice
-    at a time, and may see an article again: it has to be idempotent. Articles of more than
-    `limit_bytes` are parked unread.
+    at a time, and may see an article again: it has to be idempotent. `waits` says that what takes
+    it long is a server it waits for, and not the articles: then nothing counts as a delivery.
+    Articles of more than `limit_bytes` are parked unread.
     """
 
     hop: Hop
     message: type[M]
     handler: Handler[M]
+    waits: bool = False
     limit_bytes: int | None = None
 
 
@@ -77,7 +80,7 @@ class Desk(Generic[M]):
     """Brings entries to their ends: one batch is worked on while the next is decoded."""
 
     def __init__(self, work: Work[M], group: Group, settings: Settings, metrics: Metrics) -> None:
-        self.held: set[bytes] = set()  # ids that are in hand, here or waiting for their turn
+        self.held: dict[bytes, Entry] = {}  # what is in hand, here or waiting for its turn
         self.judge = Judge(work.hop, settings, metrics)
         self._end = Ends(work.hop, group.name)
         self._work: Work[M] = work
@@ -90,6 +93,8 @@ class Desk(Generic[M]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._outage: str | None = None
+        self._is_slow = False  # the handler waits for longer than it should
+        self._uncounted: set[bytes] = set()  # what is in hand and counts as not delivered to us
 
     @property
     def is_waiting(self) -> bool:
@@ -112,20 +117,21 @@ class Desk(Generic[M]):
         What has no end when the work is done stays pending.
         """
         began = time.perf_counter()
-        ids = {entry.id for entry in entries}
-        self.held |= ids
+        self.held |= {entry.id: entry for entry in entries}
         try:
             batch = self._decode(entries)
+            if self._is_slow:
+                await self._uncount(entries)  # it only waits for its turn
             await self._turn.acquire()
         except BaseException:
-            self.held -= ids
+            self._put_down(entries)
             raise
         task = asyncio.create_task(self._bring(batch))
         self._tasks.add(task)
 
         def done(task: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
-            self.held -= ids
+            self._put_down(entries)
             self._metrics.batch_s.observe(time.perf_counter() - began)
             if not task.cancelled() and (error := task.exception()):
                 self._log.error("a batch stays pending", exc_info=error)
@@ -134,8 +140,13 @@ class Desk(Generic[M]):
 
     async def rest(self, ids: AbstractSet[bytes] | None = None) -> None:
         """Wait until what was begun has come to rest: these entries, or all."""
-        while self._tasks and (ids is None or self.held & ids):
+        while self._tasks and (ids is None or self.held.keys() & ids):
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    def _put_down(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self.held.pop(entry.id, None)
+            self._uncounted.discard(entry.id)
 
     async def bury(self, entries: Sequence[Entry]) -> None:
         """Park entries unread that never ended, however often they were delivered."""
@@ -178,6 +189,7 @@ class Desk(Generic[M]):
     async def _bring(self, batch: Batch[M]) -> None:
         """Bring a batch to its ends; Redis is told in the order of turns, outside of them."""
         try:
+            await self._count(batch.entries)
             ends = await self._judged(batch.entries, batch.ends)
             ends += await self._ends(batch.read)
             for entry, error in batch.unread:
@@ -214,16 +226,17 @@ class Desk(Generic[M]):
                 outcomes = await self._handle(batch)
             except TransientError as error:
                 attempt += 1
-                await self._uncount([read.entry for read in batch])
+                await self._found_slow()
                 if not await self._wait_out(error, attempt):
                     return []
             except Exception as error:  # noqa: BLE001 (a bug harms the article it is met with only)
+                await self._count([read.entry for read in batch])
                 if len(batch) > 1:
                     return [end for read in batch for end in await self._ends([read])]
                 [read] = batch
                 return await self._bug(read.entry, read.article, error)
             else:
-                self._outage = None
+                self._outage, self._is_slow = None, False
                 ends = [
                     self._end.of(read.entry, read.article, outcome)
                     for read, outcome in zip(batch, outcomes, strict=True)
@@ -232,7 +245,17 @@ class Desk(Generic[M]):
         return []
 
     async def _handle(self, batch: Sequence[Read[M]]) -> Sequence[Outcome | PermanentError]:
-        return await self._work.handler([read.article for read in batch])
+        handling = asyncio.ensure_future(self._work.handler([read.article for read in batch]))
+        if self._work.waits:
+            await asyncio.wait([handling], timeout=_SLOW_S)
+            if not handling.done():
+                await self._found_slow()
+        return await handling
+
+    async def _found_slow(self) -> None:
+        """Take back what is in hand: should the process be killed now, no article did it."""
+        self._is_slow = True
+        await self._uncount(list(self.held.values()))
 
     async def _bug(self, entry: Entry, article: M | None, error: Exception) -> list[End]:
         """Return the end of an entry that raised by itself; none while it is tried again."""
@@ -281,12 +304,22 @@ class Desk(Generic[M]):
 
     async def _uncount(self, entries: Sequence[Entry]) -> None:
         """Take this delivery of `entries` back: an outage is not an attempt."""
-        with contextlib.suppress(
-            RedisError, OSError
-        ):  # it counts then, which errs to the safe side
-            for deliveries in {entry.deliveries for entry in entries}:
-                ids = [entry.id for entry in entries if entry.deliveries == deliveries]
-                await self._group.refresh(ids, deliveries=deliveries - 1)
+        fresh = [entry for entry in entries if entry.id not in self._uncounted]
+        with contextlib.suppress(RedisError, OSError):  # it counts, which errs to the safe side
+            await self._set_deliveries(fresh, less=1)
+            self._uncounted |= self.held.keys() & {entry.id for entry in fresh}
+
+    async def _count(self, entries: Sequence[Entry]) -> None:
+        """Let this delivery of `entries` count again, where it was taken back."""
+        uncounted = [entry for entry in entries if entry.id in self._uncounted]
+        with contextlib.suppress(RedisError, OSError):  # Redis is away: nothing counts
+            await self._set_deliveries(uncounted)
+            self._uncounted -= {entry.id for entry in uncounted}
+
+    async def _set_deliveries(self, entries: Sequence[Entry], *, less: int = 0) -> None:
+        for deliveries in {entry.deliveries for entry in entries}:
+            ids = [entry.id for entry in entries if entry.deliveries == deliveries]
+            await self._group.refresh(ids, deliveries=deliveries - less)
 
     async def _hold(self, entries: Sequence[Entry], reason: str) -> None:
         """Leave `entries` pending, uncounted, and tell whoever starts next why."""

@@ -54,6 +54,7 @@ async def enriching(
     redis: Redis,
     handler: Handle,
     *,
+    waits: bool = False,
     limit_bytes: int | None = None,
     metrics: Metrics | None = None,
     **settings: Any,
@@ -65,7 +66,13 @@ async def enriching(
     loaded = Settings(**{**quick, **settings})
     metrics = metrics or Metrics("enrich")
     broker = create_broker(loaded, metrics=metrics)
-    work = Work(hop=streams.ENRICH, message=RawArticle, handler=handler, limit_bytes=limit_bytes)
+    work = Work(
+        hop=streams.ENRICH,
+        message=RawArticle,
+        handler=handler,
+        waits=waits,
+        limit_bytes=limit_bytes,
+    )
     consumer = Consumer(broker, work, settings=loaded, metrics=metrics)
     parts = {"delivery": consumer}
     service = Service("enrich", broker=broker, parts=parts, settings=loaded, metrics=metrics)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from shared import streams
 from shared.entries import wire
@@ -131,6 +132,71 @@ async def test_an_outage_parks_nothing_however_long_it_lasts(redis: Redis) -> No
 
     assert await enriched(redis) == ["1", "2", "3"]
     assert await dead(redis) == []
+
+
+async def _deliveries(redis: Redis) -> list[int]:
+    client: Any = redis
+    try:
+        pending = await client.xpending_range(streams.RAW, "enrich", "-", "+", 100)
+    except ResponseError:  # no group yet
+        return []
+    return [item["times_delivered"] for item in pending]
+
+
+async def test_no_delivery_counts_while_a_server_is_waited_for(redis: Redis) -> None:
+    """Neither of what is in hand nor of what is read meanwhile: killed now, no article did it."""
+    answers = asyncio.Event()
+    counted: list[list[int]] = []
+
+    async def handler(articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
+        counted.append((await _deliveries(redis))[: len(articles)])
+        await answers.wait()
+        return [passed_on(article) for article in articles]
+
+    async def all_are(expected: list[int]) -> bool:
+        return await _deliveries(redis) == expected
+
+    await add(redis, 3)
+    async with enriching(redis, handler, waits=True, max_deliveries=1):
+        await until(lambda: all_are([0, 0, 0]))
+        await add(redis)
+        await until(lambda: all_are([0, 0, 0, 0]))
+        answers.set()
+        await settled(redis)
+
+    assert counted == [[1, 1, 1], [1]]  # each counts again from when it is worked on
+    assert await dead(redis) == []
+
+
+async def test_a_bug_counts_however_long_it_took(redis: Redis) -> None:
+    """What was taken back while a server was waited for is an attempt after all."""
+    await add(redis)
+
+    async def handler(_: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
+        await asyncio.sleep(0.7)
+        msg = "a bug"
+        raise ValueError(msg)
+
+    async with enriching(redis, handler, waits=True, max_deliveries=2):
+        await settled(redis)
+
+    [letter] = await dead(redis)
+    assert (letter.cause, letter.deliveries) == ("failed", 2)
+
+
+async def test_a_delivery_counts_while_an_article_is_worked_on(redis: Redis) -> None:
+    """However long: an article that ends its process after a minute is found out, too."""
+    await add(redis)
+
+    async def handler(articles: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
+        await asyncio.sleep(1)
+        assert await _deliveries(redis) == [1]
+        return [passed_on(article) for article in articles]
+
+    async with enriching(redis, handler):
+        await settled(redis)
+
+    assert await enriched(redis) == ["1"]
 
 
 async def test_health_says_what_an_outage_waits_for(redis: Redis) -> None:
