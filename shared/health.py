@@ -5,6 +5,7 @@ it never waits for Redis or MongoDB, and it answers while they are away.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -24,6 +25,7 @@ Check = Callable[[], Awaitable[str | None]]
 _EVERY_S: Final = 1.0
 _WITHIN_S: Final = 2.0
 _STALE_S: Final = 10.0
+_STARTING: Final = "starting: waits for its servers, the log says for which"
 
 
 class Report(TypedDict):
@@ -40,8 +42,8 @@ class Health:
     def __init__(self, stage: str, checks: Mapping[str, Check]) -> None:
         self._stage = stage
         self._checks = dict(checks)
-        self._problems: dict[str, str | None] = dict.fromkeys(checks, "not looked at yet")
-        self._looked_at = time.monotonic()
+        self._problems: dict[str, str | None] = dict.fromkeys(checks, _STARTING)
+        self._looked_at = math.inf  # a start takes as long as it waits for servers
 
     async def watch(self) -> None:
         """Look at everything once a second, for ever."""

@@ -1,7 +1,8 @@
 """The life of a service: from its settings to its exit code.
 
 A service is a FastStream application and its parts. A part is opened once Redis answers and closed
-before the broker stops, the last one first; while it lives it says what is wrong with it.
+before the broker stops, the last one first; while it lives it says what is wrong with it. /health
+and /live are answered from the beginning, also while Redis is waited for.
 
 Exit codes: 0 stopped as asked · 1 could not go on, the last line says why · 2 wrong settings.
 """
@@ -96,13 +97,18 @@ class Service:
         self._stop = stop
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop)
-        with contextlib.suppress(asyncio.CancelledError):
-            async with self.app.start_lifespan_context():
-                started.set()
-                host, port = listener.getsockname()[:2]
-                self._log.info("ready", health=f"http://{host}:{port}/health")
-                await server.serve(sockets=[listener])
-                self._log.info("stopping")
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                async with self.app.start_lifespan_context():
+                    started.set()
+                    host, port = listener.getsockname()[:2]
+                    self._log.info("ready", health=f"http://{host}:{port}/health")
+                    await serving
+                    self._log.info("stopping")
+        finally:
+            server.should_exit = True
+            await serving
         if self._failure:
             self._log.critical("died", exc_info=self._failure)
             return _EXIT_FAILED

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -48,14 +49,15 @@ class Asked(BaseModel):
     def _is_said(cls, value: Any) -> Any:  # noqa: ANN401 (as above)
         return value or False
 
-    def given(self) -> dict[str, str]:
-        """Return what is asked for, as it stands in a query string."""
+    @cached_property
+    def given(self) -> Mapping[str, str]:
+        """What is asked for, as it stands in a query string."""
         held = self.model_dump(exclude_defaults=True)
         return {name: "1" if value is True else str(value) for name, value in held.items() if value}
 
     def link(self, path: str, **changed: str | None) -> str:
         """Return `path` with this and what is changed; None takes it away. It begins anew."""
-        rest: Mapping[str, Any] = {**self.given(), "before": None, **changed}
+        rest: Mapping[str, Any] = {**self.given, "before": None, **changed}
         held = {name: value for name, value in rest.items() if value}
         return f"{path}?{urlencode(held)}" if held else path
 

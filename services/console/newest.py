@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from services.console.asked import Asked, asking, going_on, older
-from services.console.trends import SLIM
+from services.console.trends import PLACED, SLIM
 from services.store.documents import Document
 from services.store.mongo import Mongo
 from services.store.questions import Query, Question, query
@@ -42,9 +42,11 @@ async def find(mongo: Mongo, asked: Asked, *, now: datetime) -> Found:
     return Found(shown, among, runs, mark)
 
 
-async def read(mongo: Mongo, wanted: Query, most: int, *, skip: int = 0) -> list[Document]:
+async def read(
+    mongo: Mongo, wanted: Query, most: int, *, skip: int = 0, fields: Sequence[str] = SLIM
+) -> list[Document]:
     """Return the newest articles of a query, slim."""
-    found = mongo.find(wanted, limit=most, skip=skip, fields=SLIM)
+    found = mongo.find(wanted, limit=most, skip=skip, fields=fields)
     return [article async for article in found]
 
 
@@ -55,6 +57,6 @@ async def windows(
     lately = Question(since=now - window, until=now)
     before = Question(since=now - 2 * window, until=now - window)
     return (
-        await read(mongo, query(lately, now=now), _IN_A_WINDOW),
+        await read(mongo, query(lately, now=now), _IN_A_WINDOW, fields=PLACED),
         await read(mongo, query(before, now=now), _IN_A_WINDOW),
     )

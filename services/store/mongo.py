@@ -63,6 +63,7 @@ _TIMEOUT_MS: Final = 10_000
 _SELECTION_MS: Final = 5_000
 _CLOSE_WITHIN_S: Final = 5
 _PING_WITHIN_S: Final = 1
+_AT_ONCE: Final = 500  # heads in one answer of MongoDB
 _INDEX_WITHIN_S: Final = 86_400  # a time-out ends the build of a large one, to begin anew for ever
 
 
@@ -239,6 +240,7 @@ class Mongo:
             sort=query.sort,
             limit=limit,
             skip=skip,
+            batch_size=min(limit, _AT_ONCE),
             collation=NAMES if query.names else None,
             hint=query.hint,
         )

@@ -35,6 +35,29 @@ async def test_an_outage_is_no_reason_to_restart(tmp_path: Path) -> None:
     assert alive == 200
 
 
+async def test_a_start_that_waits_is_no_reason_to_restart(tmp_path: Path) -> None:
+    """Before Redis was ever there /live answers 200, and /health 503 and why."""
+    port = free_port()
+    environment = {
+        "NEWSFLOW_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "NEWSFLOW_HEALTH_PORT": str(port),
+        "NEWSFLOW_READ_LATER": "true",
+    }
+    argv = [sys.executable, "-m", "services.enrich"]
+    enrich = Child("enrich", argv, log=tmp_path / "enrich.log", env=environment)
+    enrich.start()
+    try:
+        await _until(port, 503)
+        alive = await _status(port, "/live")
+        stopped = await asyncio.to_thread(enrich.stop, 10)
+    finally:
+        enrich.kill()
+
+    assert alive == 200
+    assert stopped
+    assert enrich.exit_code == 0
+
+
 async def _until(port: int, status: int) -> None:
     async with asyncio.timeout(30):
         while await _status(port, "/health") != status:
