@@ -58,6 +58,10 @@ bench-page: $(READY) ## Write docs/benchmarks.md and its plots from the last com
 bench-growth: $(READY) ## Send a million articles and backlogs of 2 and 10 GB through; half an hour
 	@$(BIN)/python -m tests.benchmarks.growth
 
+bench-console: $(READY) ## Ask the console's pages with half a million articles stored; ten minutes
+	@.ci/browser
+	@$(BIN)/python -m tests.benchmarks.console $(addprefix --file ,$(ARTICLES))
+
 bench-quality: $(READY) ## Measure tags and topics against labelled files: NER=FILE TOPICS=FILE ARTICLES=FILE
 	@$(BIN)/python -m tests.benchmarks.quality $(addprefix --ner ,$(NER)) $(addprefix --topics ,$(TOPICS)) \
 	  $(addprefix --articles ,$(ARTICLES)) --json $(or $(JSON),var/benchmarks-quality.json)
@@ -77,5 +81,5 @@ $(READY): requirements-dev.lock pyproject.toml .ci/setup
 	@.ci/setup
 	@touch $@
 
-.PHONY: help demo up test test-browser test-faults chaos test-fast fuzz check audit format bench bench-page bench-growth \
+.PHONY: help demo up test test-browser test-faults chaos test-fast fuzz check audit format bench bench-page bench-growth bench-console \
 	bench-quality schemas lock

@@ -15,14 +15,11 @@ Without tagging (NEWSFLOW_READ_LATER), one process a stage, each part with serve
 """
 
 import argparse
-import asyncio
 import random
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -32,10 +29,10 @@ from pymongo import MongoClient
 from redis import Redis
 from rich.console import Console
 
-from services.cli.running import ready
 from services.devstack.stack import Stack
 from services.store.indexes import ARTICLES, REVISIONS
 from shared import streams
+from tests.benchmarks import stacks
 from tests.benchmarks.results import Figures, Run, resident_mb
 from tests.benchmarks.stories import stories
 
@@ -47,6 +44,7 @@ BACKLOG: Final = 10_000  # articles before a stage, for which ingest waits; 300 
 EVERY_S: Final = 2.0
 MB: Final = 1024**2
 GB: Final = 1000**3
+_SETTINGS: Final = {"NEWSFLOW_READ_LATER": "true", "NEWSFLOW_MAX_BACKLOG": str(BACKLOG)}
 
 
 def main() -> None:
@@ -64,7 +62,7 @@ def main() -> None:
     }
     for name, (size, measure) in parts.items():
         if size:
-            with tempfile.TemporaryDirectory(prefix="newsflow-bench-") as at, _stack(at) as stack:
+            with stacks.running(settings=_SETTINGS) as stack:
                 figures[name] = measure(Bench(stack, console), size)
             run.keep(figures)
     console.print(f"kept in {run.path}")
@@ -225,23 +223,6 @@ def articles_of(seed: int, stories_each: int = 1) -> Iterator[bytes]:
         body = "\n".join(half[at % 2] for at, half in enumerate(picked))
         uri = f"urn:newsflow:growth:{seed}:{number}"
         yield orjson.dumps({"uri": uri, "headline": f"Case {seed}-{number} decided", "body": body})
-
-
-@contextmanager
-def _stack(folder: str) -> Iterator[Stack]:
-    settings = {"NEWSFLOW_READ_LATER": "true", "NEWSFLOW_MAX_BACKLOG": str(BACKLOG)}
-    stack = Stack(Path(folder), settings=settings)
-    stack.start()
-    try:
-        asyncio.run(_ready(stack))
-        yield stack
-    finally:
-        for child in stack.children.values():
-            child.kill()
-
-
-async def _ready(stack: Stack) -> None:
-    await ready(stack, asyncio.Event())
 
 
 if __name__ == "__main__":

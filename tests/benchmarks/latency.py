@@ -16,15 +16,13 @@ JSON: var/benchmarks/latency.json.
 """
 
 import argparse
-import asyncio
 import itertools
 import json
 import random
 import statistics
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC
 from itertools import pairwise
@@ -36,12 +34,12 @@ from pymongo import MongoClient, WriteConcern
 from redis import Redis
 from rich.console import Console
 
-from services.cli.running import ready
 from services.devstack.stack import Stack
 from services.store.indexes import ARTICLES, REVISIONS
 from shared import streams
 from shared.identity import article_id
-from tests.benchmarks.results import Figures, Run
+from tests.benchmarks import stacks
+from tests.benchmarks.results import Figures, Run, percentiles
 from tests.benchmarks.stories import stories
 
 WARM_UP: Final = 20
@@ -65,7 +63,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     run = Run("latency", options.keep)
-    with tempfile.TemporaryDirectory(prefix="newsflow-bench-") as folder, _stack(folder) as stack:
+    with stacks.running() as stack:
         meter = Meter(stack, Console())
         kept = run.keep(meter.measure(options.rounds, options.backlog))
     Console().print_json(data=kept["figures"])
@@ -120,7 +118,7 @@ class Meter:
                 STEPS, zip(*map(pairwise, steps[WARM_UP:]), strict=True), strict=True
             )
         }
-        return _percentiles(took[WARM_UP:]), told_steps
+        return percentiles(took[WARM_UP:]), told_steps
 
     def _stamps(self, wanted: str, sent: float, readable: float) -> list[float]:
         """Return when an article was where, in seconds of the day's clock."""
@@ -173,7 +171,7 @@ class Meter:
             began = time.perf_counter()
             collection.replace_one({"_id": number}, {**document, "_id": number}, upsert=True)
             took.append(time.perf_counter() - began)
-        return _percentiles(took[WARM_UP:])
+        return percentiles(took[WARM_UP:])
 
     def _drain(self, count: int) -> tuple[float, Figures]:
         """Return articles a second through all stages, and how health answered meanwhile."""
@@ -192,39 +190,13 @@ class Meter:
                 answer.read()
             health.append(time.perf_counter() - asked)
             time.sleep(0.02)
-        return count / (time.perf_counter() - began), _percentiles(health)
+        return count / (time.perf_counter() - began), percentiles(health)
 
     def _wait_for(self, uri: str) -> str:
         wanted = article_id(uri=uri, guid=None, url=None, source=None, text="")
         while self._database[ARTICLES].find_one({"_id": wanted}, {"_id": 1}) is None:
             time.sleep(0.001)
         return wanted
-
-
-def _percentiles(seconds: Sequence[float]) -> Figures:
-    cuts = statistics.quantiles([one * 1000 for one in seconds], n=100)
-    return {
-        "p50": round(cuts[49], 1),
-        "p95": round(cuts[94], 1),
-        "p99": round(cuts[98], 1),
-        "rounds": len(seconds),
-    }
-
-
-@contextmanager
-def _stack(folder: str) -> Iterator[Stack]:
-    stack = Stack(Path(folder))
-    stack.start()
-    try:
-        asyncio.run(_ready(stack))
-        yield stack
-    finally:
-        for child in stack.children.values():
-            child.kill()
-
-
-async def _ready(stack: Stack) -> None:
-    await ready(stack, asyncio.Event())
 
 
 if __name__ == "__main__":

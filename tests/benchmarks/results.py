@@ -67,6 +67,17 @@ def ratio(ours: Sequence[float], other: Sequence[float]) -> Figures:
     return spread([mine / theirs for mine, theirs in zip(ours, other, strict=True)], 2)
 
 
+def percentiles(seconds: Sequence[float]) -> Figures:
+    """Return p50, p95 and p99 in milliseconds."""
+    cuts = statistics.quantiles([one * 1000 for one in seconds], n=100, method="inclusive")
+    return {
+        "p50": round(cuts[49], 1),
+        "p95": round(cuts[94], 1),
+        "p99": round(cuts[98], 1),
+        "rounds": len(seconds),
+    }
+
+
 def cpu_s(pid: int | None) -> float:
     """Return the CPU time of a process so far; see proc(5)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
