@@ -25,7 +25,7 @@ _TRY_EVERY_S: Final = 5.0
 _ASK_EVERY_S: Final = 1.0
 _CLOSE_WITHIN_S: Final = 3.0
 _NOTHING: Final = shelf.SetAside([], whole=True)
-_ABSENT: Final = {"archived": "", "gone": "it went away while nobody watched"}
+_ABSENT: Final[dict[State, str]] = {"gone": "it went away while nobody watched"}
 _STATES: Final[dict[str, State]] = {
     "archive": "archived",
     "leave": "left",
@@ -140,8 +140,8 @@ class Finisher:
         # One that this process has put away meanwhile has changed since.
         again = await self._ledger.lives([life.path for life in missing])
         for life in [life for life, now in zip(missing, again, strict=True) if life == now]:
-            ended: State = "archived" if life.state == "published" else "gone"
-            self._unwritten[life.path] = self._changed(life, ended, reason=_ABSENT[ended])
+            ended = _ended(life)
+            self._unwritten[life.path] = self._changed(life, ended, reason=_ABSENT.get(ended, ""))
         await self._write()
 
     def _is_there(self, life: Life) -> bool:
@@ -224,3 +224,10 @@ class Finisher:
             await asyncio.to_thread(file.unlink, missing_ok=True)
             await self._ledger.write([self._changed(life, "deleted")])
         self._to_delete = waiting
+
+
+def _ended(life: Life) -> State:
+    """Return the end of a file that is in the inbox no more, and of which nobody noted the end."""
+    if life.state != "published":
+        return "gone"
+    return "archived" if life.published + life.duplicate else "failed"

@@ -22,7 +22,8 @@ FAILED: Final = ".failed"  # within the inbox; a dotted name is never read again
 RECEIPT: Final = ".receipt.json"
 
 _REASON: Final = ".reason.json"
-_HEAD: Final = 8192  # characters of a receipt that hold its file's SHA-256
+_NO_NOTE: Final = ".file"  # behind the name of a file that would be taken for one of these
+_HEAD: Final = 8192  # bytes of a receipt that hold its file's SHA-256
 _DIGITS: Final = 8
 _PACKED: Final = re.compile(r"(\.(gz|bz2|xz|zst|zip|tar|tgz|tbz2|txz))+$", re.IGNORECASE)
 _LONGEST_NAME: Final = 180  # bytes; file systems take 255, and ours add up to 40
@@ -94,8 +95,8 @@ def archived_as(file: Taken, archive: Path) -> Path:
 
 
 def _is_of(receipt: Path, sha256: str) -> bool:
-    with receipt.open() as text:
-        return sha256 in text.read(_HEAD)
+    with receipt.open("rb") as data:
+        return sha256.encode() in data.read(_HEAD)
 
 
 def put_away(file: Taken, target: Path) -> None:
@@ -106,12 +107,15 @@ def put_away(file: Taken, target: Path) -> None:
 def set_aside(file: Taken, reason: str) -> None:
     """Move a file that cannot be read to `inbox/.failed/`, its reason beside it as JSON.
 
-    Moving it back into the inbox tries it again. Raises OSError when it cannot be moved.
+    Moving it back into the inbox tries it again. Raises OSError when it cannot be moved. The reason
+    is there first: a process that is killed in between leaves no file without one.
     """
     target = _fitting(file.inbox / FAILED / file.path.relative_to(file.inbox))
-    moved = _move(file, _beside(target, file.sha256) if target.exists() else target)
-    if moved:
-        _note(moved, file, reason, [])
+    target = _beside(target, file.sha256) if target.exists() else target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    note = _note(target, file, reason, [])
+    if not _move(file, target):
+        note.unlink()
 
 
 def set_records_aside(file: Taken, failures: Iterable[Failure]) -> SetAside:
@@ -193,7 +197,7 @@ def _summary(records: Sequence[Mapping[str, Any]]) -> str:
     return f"{len(records)} records: {reasons[0]}{more}"
 
 
-def _note(target: Path, file: Taken, reason: str, records: list[dict[str, Any]]) -> None:
+def _note(target: Path, file: Taken, reason: str, records: list[dict[str, Any]]) -> Path:
     note: Note = {
         "file": file.name,
         "reason": reason,
@@ -204,11 +208,16 @@ def _note(target: Path, file: Taken, reason: str, records: list[dict[str, Any]])
     }
     half = _half(target)
     half.write_text(json.dumps(note, indent=2) + "\n")
-    half.replace(target.with_name(target.name + _REASON))
+    return half.replace(target.with_name(target.name + _REASON))
 
 
 def _fitting(target: Path) -> Path:
-    """Return `target` with a name short enough to have another one made of it."""
+    """Return `target` with a name that others can be made of: short, and no receipt's or reason's.
+
+    Those stand beside the files they are of, and are told by their names.
+    """
+    if target.name.endswith((RECEIPT, _REASON)):
+        target = target.with_name(f"{target.name}{_NO_NOTE}")
     name = os.fsencode(target.name)
     if len(name) <= _LONGEST_NAME:
         return target

@@ -133,8 +133,9 @@ class Consumer(Generic[M]):
         anew, after all else was finished: so it is looked again until two looks agree.
         """
         before = -1
+        tried: set[bytes] = set()
         while True:
-            await self._finish_own()
+            await self._finish_own(tried)
             pending = await self._group.forget(self.name)
             if pending == before or self._desk.is_waiting:
                 return
@@ -248,12 +249,17 @@ class Consumer(Generic[M]):
                 }
             )
 
-    async def _finish_own(self) -> None:
-        """Work on what was read and not begun: FastStream cancels a read that is under way."""
+    async def _finish_own(self, tried: set[bytes]) -> None:
+        """Work on what was read and not begun: FastStream cancels a read that is under way.
+
+        What was tried once and stays pending is left for who comes next.
+        """
         after = b"0"
         while entries := await self._group.own(after, self._settings.batch_size):
             after = entries[-1].id
-            await self._desk.take([entry for entry in entries if entry.fields])
+            if new := [entry for entry in entries if entry.fields and entry.id not in tried]:
+                await self._desk.take(new)
+            tried |= {entry.id for entry in entries}
         await self._desk.rest()
 
 

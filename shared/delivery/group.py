@@ -173,12 +173,24 @@ class Group:
         return reason.decode("utf-8", "replace") if reason is not None else None
 
     async def own(self, after: bytes, count: int) -> list[Entry]:
-        """Return what this consumer has read and not ended, behind the id `after`."""
+        """Return what this consumer has read and not ended, behind the id `after`.
+
+        Redis counts that as a delivery, which it is not: it is set back.
+        """
         reply = await self._redis.xreadgroup(
             self._hop.stage, self.name, {self._hop.source: after}, count=count
         )
         page = reply[0][1] if reply else []
-        return [Entry(id_, fields or {}, 1) for id_, fields in page]
+        if not page:
+            return []
+        counted = await self._redis.xpending_range(
+            self._hop.source, self._hop.stage, page[0][0], page[-1][0], count, self.name
+        )
+        before = {item["message_id"]: max(1, item["times_delivered"] - 1) for item in counted}
+        for deliveries in set(before.values()):
+            ids = [id_ for id_, times in before.items() if times == deliveries]
+            await self.refresh(ids, deliveries=deliveries)
+        return [Entry(id_, fields or {}, before.get(id_, 1)) for id_, fields in page]
 
     async def trim(self) -> int:
         """Drop from the stream what all its groups have acknowledged; return how many.

@@ -439,6 +439,28 @@ async def test_stopping_during_an_outage_is_quick_and_loses_nothing(redis: Redis
     assert await dead(redis) == []
 
 
+async def test_stopping_is_no_delivery(redis: Redis) -> None:
+    """What fails, and is read again by the stop, has as many attempts left as before."""
+    await add(redis, 2)
+    calls = 0
+
+    async def handler(_: Sequence[RawArticle]) -> list[Outcome | PermanentError]:
+        nonlocal calls
+        calls += 1
+        msg = "a bug"
+        raise ValueError(msg)
+
+    async with enriching(redis, handler, reclaim_after_ms=60_000):
+
+        async def each_alone() -> bool:
+            return calls == 3
+
+        await until(each_alone)
+
+    assert calls == 3 + 3  # as one batch, then each alone; and so once more by the stop
+    assert await _deliveries(redis) == [1, 1]
+
+
 async def test_a_stopped_consumer_leaves_no_name_behind(redis: Redis) -> None:
     """Consumer names are unique per process, and removed when it ends."""
     await add(redis)

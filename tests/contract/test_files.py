@@ -4,13 +4,14 @@ import asyncio
 import gzip
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from services.ingest import reading
+from services.ingest import reading, shelf
 from services.ingest.ledger import Ledger, Life
 from services.ingest.room import Room
 from services.ingest.settings import IngestSettings
@@ -379,6 +380,78 @@ async def test_a_reply_that_was_lost_publishes_nothing_twice(
         await emptied(tmp_path)
 
     assert len(await published(redis)) == 2
+
+
+async def test_a_refused_file_never_stands_without_its_reason(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason is written before the file is moved, where a process may be killed."""
+    move = vars(shelf)["_move"]
+    reasons = []
+
+    def look_and_move(file: shelf.Taken, target: Path) -> Any:
+        reasons.append(target.with_name(f"{target.name}.reason.json").is_file())
+        return move(file, target)
+
+    monkeypatch.setattr(shelf, "_move", look_and_move)
+    async with ingesting(redis, tmp_path):
+        drop(tmp_path, "bad.json", b"{")
+        await ended(redis, "bad.json", "failed")
+
+    assert reasons == [True]
+
+
+async def test_a_refused_file_whose_end_nobody_noted_has_failed(
+    redis: Redis, tmp_path: Path
+) -> None:
+    """Its process was killed once it had moved it; the next one tells it from an archived one."""
+    refused = Life("bad.json", "ab" * 32, 5, 1, 1, 1_795_000_000_000, 1_795_000_000_000)
+    refused = replace(refused, state="published", records=1, failed=1, reason="not JSON")
+    good = replace(refused, path="good.json", failed=0, published=1, reason="")
+    await Ledger(redis).write([refused, good])
+
+    async with ingesting(redis, tmp_path):
+        closed = await ended(redis, "bad.json", "failed")
+        await ended(redis, "good.json", "archived")
+
+    assert closed.reason == "not JSON"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [STORY.encode("utf-16"), gzip.compress(STORY.encode(), mtime=0)],
+    ids=["utf-16", "gzip"],
+)
+async def test_a_file_named_like_a_receipt_is_none(
+    redis: Redis, tmp_path: Path, content: bytes
+) -> None:
+    """It is archived under another name, and so is what has the file's own name, with a receipt."""
+    async with ingesting(redis, tmp_path):
+        drop(tmp_path, "wire.txt.receipt.json", content)
+        await emptied(tmp_path)
+        drop(tmp_path, "wire.txt", STORY.encode())
+        await emptied(tmp_path)
+
+    assert receipt_of(tmp_path, "wire.txt")["file"] == "wire.txt"
+    [other] = (tmp_path / "archive").rglob("wire.txt.receipt.json.file")
+    assert other.read_bytes() == content
+    assert receipt_of(tmp_path, other.name)["file"] == "wire.txt.receipt.json"
+
+
+async def test_a_file_named_like_a_reason_is_none(redis: Redis, tmp_path: Path) -> None:
+    """The reason of another file does not overwrite it."""
+    failed = tmp_path / "inbox" / ".failed"
+    async with ingesting(redis, tmp_path):
+        drop(tmp_path, "bad.json.reason.json", b"[")
+        await emptied(tmp_path)
+        drop(tmp_path, "bad.json", b"{")
+        await emptied(tmp_path)
+
+    assert (failed / "bad.json.reason.json.file").read_bytes() == b"["
+    assert {note["file"] for note in shelf.failures(tmp_path / "inbox")} == {
+        "bad.json",
+        "bad.json.reason.json",
+    }
 
 
 async def test_a_file_taken_away_while_nobody_watched_is_closed(
