@@ -5,6 +5,7 @@ uvicorn, motor) take the same way out, from level WARNING.
 """
 
 import contextlib
+import io
 import json
 import logging
 import sys
@@ -54,6 +55,11 @@ class _Output:
 
 def configure(*, level: str, log_format: Literal["auto", "json", "console"]) -> None:
     """Set up the logs of this process; lines go to standard error."""
+    if isinstance(sys.stderr.buffer, io.RawIOBase):
+        # PYTHONUNBUFFERED, which images set, would make each line a write of its own.
+        sys.stderr = open(  # noqa: SIM115 (for as long as the process lives)
+            sys.stderr.fileno(), "w", 1, sys.stderr.encoding, "backslashreplace", closefd=False
+        )
     console = sys.stderr.isatty() if log_format == "auto" else log_format == "console"
     before: list[Processor] = [
         structlog.processors.add_log_level,
