@@ -23,7 +23,7 @@ test-browser: $(READY) ## Use the console in Debian's chromium, on a running sta
 	@$(BIN)/pytest -m browser tests/browser
 
 test-faults: $(READY) ## Break everything once under load, and the promises on purpose; SEED=n repeats a run
-	@echo "SEED=$(SEED)"; NEWSFLOW_FAULT_SEED=$(SEED) $(BIN)/pytest -m long tests/faults --durations 5
+	@echo "SEED=$(SEED)"; NEWSFLOW_FAULT_SEED=$(SEED) $(BIN)/pytest -m long -n 2 --dist loadfile tests/faults --durations 5
 
 chaos: $(READY) ## Break everything at random for MINUTES=10 under load, by SEED=n; then check the sums
 	@$(BIN)/python -m tests.faults.chaos --seed $(SEED) --minutes $(or $(MINUTES),10) $(addprefix --json ,$(JSON))
