@@ -1,11 +1,15 @@
 """Dead letters in the console: found, shown as they are, sent again once, by whoever may."""
 
+import asyncio
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import pytest
 from redis.asyncio import Redis
 
+from services.console import letters
 from shared import streams
 from shared.letters.deadletters import Cause, DeadLetter, encode
 from tests.console.serving import TOKEN, sign_in
@@ -114,9 +118,55 @@ async def test_a_dry_run_sends_nothing_and_tells_what_would_be_sent(
 
     assert "Send 1 letter again?" in page
     assert "Show the token" in page
-    assert told == {"dry_run": True, "sent": 1, "gone": 0, "left": False}
+    assert told == {"dry_run": True, "sent": 1, "gone": 0, "left": False, "more": False}
     assert await redis.xlen(streams.DEAD) == 2
     assert await redis.xlen(streams.RAW) == 0
+
+
+async def test_what_is_not_among_the_letters_looked_at_is_not_said_to_be_missing(
+    redis: Redis, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many letters there are, a request looks at so many; the page and the API say so."""
+    monkeypatch.setattr(letters, "MOST_LOOKS", 3)
+    ids = [await park(redis, "no disk") for _ in range(3)]
+    await park(redis, "no network")
+    since = datetime.fromtimestamp(int(ids[-1].partition("-")[0]) / 1000, UTC).isoformat()
+
+    page = (await client.get("/dead/replay?reason=no network")).text
+    told = (await client.post("/api/dead/replay", json={"reason": "no network"})).json()
+    all_ = (await client.post("/api/dead/replay", json={"reason": "no disk"})).json()
+    later = {"reason": "no network", "since": since}
+    found = (await client.post("/api/dead/replay", json=later)).json()
+
+    assert "oldest 3 letters" in page
+    assert told == {"dry_run": True, "sent": 0, "gone": 0, "left": False, "more": True}
+    assert (all_["sent"], all_["more"]) == (3, True)
+    assert (found["sent"], found["more"]) == (1, False)
+
+
+async def test_kinds_are_counted_once_in_ten_seconds_and_after_letters_were_sent(
+    redis: Redis, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many ask; who asks for others is not told of these."""
+    await park(redis, "no disk")
+    counted = 0
+
+    async def count(*asked: Any) -> Any:
+        nonlocal counted
+        counted += 1
+        return await kinds(*asked)
+
+    kinds = letters.kinds
+    monkeypatch.setattr(letters, "kinds", count)
+    await asyncio.gather(*(client.get("/api/dead/kinds") for _ in range(5)))
+    other = (await client.get("/api/dead/kinds?cause=crashed")).json()
+    order = {"every": True, "dry_run": False}
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    await client.post("/api/dead/replay", json=order, headers=headers)
+    after = (await client.get("/api/dead/kinds")).json()
+
+    assert other["kinds"] == after["kinds"] == []
+    assert counted == 3
 
 
 async def test_letters_of_a_kind_are_sent_again_once_by_who_has_the_token(
@@ -187,7 +237,7 @@ async def test_a_program_sends_again_with_the_token_alone(
     done = await client.post("/api/dead/replay", json=order, headers=headers)
     again = await client.post("/api/dead/replay", json=order, headers=headers)
 
-    assert done.json() == {"dry_run": False, "sent": 1, "gone": 0, "left": False}
+    assert done.json() == {"dry_run": False, "sent": 1, "gone": 0, "left": False, "more": False}
     assert again.status_code == 404
     assert await redis.xlen(streams.DEAD) == 0
 
