@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Header, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -22,19 +22,28 @@ from shared.letters.deadletters import CAUSES, DeadLetter
 
 router = APIRouter()
 
+_ID: Final = r"^\d{1,20}-\d{1,20}$"
 _LONGEST: Final = 300  # characters of a field beside the article
 
-LetterId = Annotated[str, Path(pattern=r"^\d{1,20}-\d{1,20}$")]
+LetterId = Annotated[str, Path(pattern=_ID)]
 
 
 class Asked(Choice):
     """A choice of letters, and where the page begins."""
 
     before: str | None = Field(
-        None, pattern=r"^\d{1,20}-\d{1,20}$", description="Only those parked before this letter."
+        None, pattern=_ID, description="Only those parked before this letter."
     )
     sent: int | None = None  # how many have just been sent again
     gone: int | None = None
+
+    @field_validator("before")
+    @classmethod
+    def _is_id(cls, before: str | None) -> str | None:
+        if before and not deadletters.is_id(before):
+            msg = "no id of a letter"
+            raise ValueError(msg)
+        return before
 
 
 class Letters(BaseModel):
