@@ -11,7 +11,7 @@ import orjson
 import typer
 from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import Progress
 from rich.segment import Segment
@@ -102,6 +102,8 @@ def _advice(error: Exception, options: connecting.Options, *, refused: bool) -> 
     """Return what to do next about a server that is away or refuses."""
     if refused:
         return f"check {options.variable} and the user's rights, see docs/operations.md"
+    if isinstance(error, ResponseError):
+        return "it answers, and refuses this"
     return (
         connecting.lasting(error, options)
         or connecting.hint(error, options)

@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pymongo.errors import PyMongoError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -92,6 +92,9 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _server(error: Exception) -> Problem | None:
+    if isinstance(error, ResponseError):
+        get_logger("console").error("Redis refuses", error=str(error))
+        return Problem(503, "Redis refuses what the console asks.", f"Its log says why. {_WAITS}")
     if isinstance(error, RedisError | RedisUnavailable):
         return away("Redis", "NEWSFLOW_REDIS_URL", str(error))
     if isinstance(error, PyMongoError | MongoUnavailable):

@@ -1,5 +1,6 @@
 """What a reader asks of the articles: a query string, a question to MongoDB, and links on. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -7,12 +8,14 @@ from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pymongo import ASCENDING
 
 from services.store.documents import Document
 from services.store.questions import BadTime, Query, Question, moment, query
 
 Word = Annotated[str | None, Field(max_length=300)]
 _MARK: Final = "~"
+_ID: Final = re.compile("[0-9a-f]{32}")
 
 
 class Asked(BaseModel):
@@ -63,13 +66,13 @@ class Asked(BaseModel):
 
 
 class Mark(NamedTuple):
-    """Where a list goes on: behind `after` articles of the time `at`."""
+    """Where a list goes on: behind the article `article_id`, which is of the time `at`."""
 
     at: datetime
-    after: int
+    article_id: str
 
     def __str__(self) -> str:
-        return f"{self.at.isoformat()}{_MARK}{self.after}"
+        return f"{self.at.isoformat()}{_MARK}{self.article_id}"
 
 
 def asking(asked: Asked, *, now: datetime) -> Query:
@@ -92,25 +95,27 @@ def asking(asked: Asked, *, now: datetime) -> Query:
     return query(question, now=now)
 
 
-def going_on(wanted: Query, before: str) -> tuple[Query, int]:
-    """Return the query from a mark on, and how many of its first articles to leave out.
+def going_on(wanted: Query, before: str) -> Query:
+    """Return the query from a mark on; raises BadTime for what is no mark.
 
-    Raises BadTime for what is no mark.
+    Articles of one time stand in the order of their ids.
     """
-    told, _, after = before.partition(_MARK)
-    if not after.isdecimal() or len(after) > len("100000"):
+    told, _, article_id = before.partition(_MARK)
+    if not _ID.fullmatch(article_id):
         msg = f"not a place to go on from: {before!r}; take `older` as it was answered"
         raise BadTime(msg)
-    mark = Mark(moment(told, now=datetime.fromtimestamp(0, UTC)), int(after))
-    span = {**wanted.filter.get("version_created", {}), "$lte": mark.at}
-    return wanted._replace(filter={**wanted.filter, "version_created": span}), mark.after
+    at = moment(told, now=datetime.fromtimestamp(0, UTC))
+    behind = [{"version_created": {"$lt": at}}, {"version_created": at, "_id": {"$gt": article_id}}]
+    conditions = [wanted.filter, {"version_created": {"$lte": at}}, {"$or": behind}]
+    return wanted._replace(filter={"$and": conditions})
 
 
-def older(shown: Sequence[Document], before: str | None) -> str:
+def of_time(wanted: Query, at: datetime) -> Query:
+    """Return the query for the articles of one time, in the order of their ids."""
+    order = [("version_created", ASCENDING), ("_id", ASCENDING)]  # the index `export` has it
+    return wanted._replace(filter={"$and": [wanted.filter, {"version_created": at}]}, sort=order)
+
+
+def older(shown: Sequence[Document]) -> str:
     """Return the mark behind the articles that were shown."""
-    last = shown[-1]["version_created"]
-    count = sum(article["version_created"] == last for article in shown)
-    if before and count == len(shown):  # all of one time: they are behind those left out
-        told, _, after = before.partition(_MARK)
-        count += int(after) if datetime.fromisoformat(told) == last else 0
-    return str(Mark(last, count))
+    return str(Mark(shown[-1]["version_created"], shown[-1]["_id"]))

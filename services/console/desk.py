@@ -40,12 +40,27 @@ class Desk:
 
     async def keep(self, name: str, make: Callable[[], Awaitable[T]]) -> T:
         """Return what `make` makes, at most once in ten seconds, however many ask at once."""
+        self._clear()
         async with self._making[name]:
             made_at, made = self._kept.get(name, (-math.inf, None))
             if time.monotonic() - made_at > _KEPT_S:
                 made = await make()
                 self._kept[name] = (time.monotonic(), made)
             return cast("T", made)
+
+    def forget(self, beginning: str) -> None:
+        """Have all made anew whose name begins so."""
+        for name in [one for one in self._kept if one.startswith(beginning)]:
+            del self._kept[name]
+
+    def _clear(self) -> None:
+        """Drop what is too old: names hold what people ask for, so there is no end of them."""
+        for name, (made_at, _) in list(self._kept.items()):
+            if time.monotonic() - made_at > _KEPT_S:
+                del self._kept[name]
+        for name in [one for one in self._making if one not in self._kept]:
+            if not self._making[name].locked():
+                del self._making[name]
 
     def page(
         self, request: Request, template: str, /, *, status: int = 200, **context: object

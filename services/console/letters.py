@@ -15,8 +15,10 @@ from shared.letters.deadletters import Cause, DeadLetter
 
 PAGE: Final = 50
 MOST_COUNTED: Final = 20_000  # newest letters, of which kinds are counted
-MOST_SENT: Final = 10_000  # letters that one request sends again
+MOST_SENT: Final = 10_000  # letters that one request sends again,
+MOST_LOOKS: Final = 200_000  # of the oldest ones that it looks at
 _MOST_LOOKED_AT: Final = 5_000  # letters of one page, however few are meant
+_FEW: Final = 20  # letters that a dry run shows
 _LONGEST: Final = 2_000
 
 Said = Annotated[str | None, Field(max_length=_LONGEST)]
@@ -110,16 +112,30 @@ class Result(BaseModel):
     sent: int
     gone: int  # replayed or purged by somebody else meanwhile
     left: bool  # whether there are more than one request sends
+    more: bool  # whether there are letters that were not looked at: it looks at the oldest 200,000
 
 
-async def replay(redis: Redis, box: Box, *, dry_run: bool) -> Result:
+async def replay(redis: Redis, box: Box) -> Result:
     """Send the letters of `box` again, oldest first; ten thousand at most."""
     sent = gone = 0
-    async for letter in box.letters():
+    async for letter in box.letters(looks=MOST_LOOKS):
         if sent + gone == MOST_SENT:
-            return Result(dry_run=dry_run, sent=sent, gone=gone, left=True)
-        if dry_run or await deadletters.replay(redis, letter):
+            return Result(dry_run=False, sent=sent, gone=gone, left=True, more=False)
+        if await deadletters.replay(redis, letter):
             sent += 1
         else:
             gone += 1
-    return Result(dry_run=dry_run, sent=sent, gone=gone, left=False)
+    return Result(dry_run=False, sent=sent, gone=gone, left=False, more=box.more)
+
+
+async def rehearse(box: Box) -> tuple[Result, list[DeadLetter]]:
+    """Return what `replay` would do, and the first letters that it would send."""
+    few: list[DeadLetter] = []
+    sent = 0
+    async for letter in box.letters(looks=MOST_LOOKS):
+        if sent == MOST_SENT:
+            return Result(dry_run=True, sent=sent, gone=0, left=True, more=False), few
+        sent += 1
+        if sent <= _FEW:
+            few.append(letter)
+    return Result(dry_run=True, sent=sent, gone=0, left=False, more=box.more), few

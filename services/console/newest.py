@@ -6,9 +6,10 @@ through one index in the order of time and reads no more, however many are store
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Final, NamedTuple
 
-from services.console.asked import Asked, asking, going_on, older
+from services.console.asked import Asked, asking, going_on, of_time, older
 from services.console.trends import PLACED, SLIM
 from services.store.documents import Document
 from services.store.mongo import Mongo
@@ -31,22 +32,36 @@ class Found(NamedTuple):
 async def find(mongo: Mongo, asked: Asked, *, now: datetime) -> Found:
     """Return what is asked for, the newest first. Raises BadTime, and PyMongo's errors."""
     wanted = asking(asked, now=now)
-    among = await read(mongo, wanted, AMONG)
-    page: Sequence[Document] = among[: PAGE + 1]
+    found = among = await read(mongo, wanted, AMONG)
     if asked.before:
-        further, skip = going_on(wanted, asked.before)
-        page = await read(mongo, further, PAGE + 1, skip=skip)
+        wanted = going_on(wanted, asked.before)
+        found = await read(mongo, wanted, PAGE + 1)
+    page = await _in_order(mongo, wanted, found[: PAGE + 1])
     shown = page[:PAGE]
     runs = await mongo.runs([article["cluster"] for article in shown]) if shown else {}
-    mark = older(shown, asked.before) if len(page) > PAGE else None
+    mark = older(shown) if len(page) > PAGE else None
     return Found(shown, among, runs, mark)
 
 
+async def _in_order(mongo: Mongo, wanted: Query, page: list[Document]) -> list[Document]:
+    """Return a page and the one behind it, the newest first; those of one time by their ids.
+
+    No index but one has ids behind the time, so those of one time come as they please. Where the
+    end of the page cuts through them, they are asked for by themselves.
+    """
+    times = [article["version_created"] for article in page]
+    if len(page) > PAGE and times[-1] == times[-2]:
+        page = page[: times.index(times[-1])]
+        page += await read(mongo, of_time(wanted, times[-1]), PAGE + 1 - len(page))
+    by_id = sorted(page, key=itemgetter("_id"))
+    return sorted(by_id, key=itemgetter("version_created"), reverse=True)
+
+
 async def read(
-    mongo: Mongo, wanted: Query, most: int, *, skip: int = 0, fields: Sequence[str] = SLIM
+    mongo: Mongo, wanted: Query, most: int, *, fields: Sequence[str] = SLIM
 ) -> list[Document]:
     """Return the newest articles of a query, slim."""
-    found = mongo.find(wanted, limit=most, skip=skip, fields=fields)
+    found = mongo.find(wanted, limit=most, fields=fields)
     return [article async for article in found]
 
 

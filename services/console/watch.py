@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
 from services.inspection.flow import Flow
+from shared.observability import get_logger
 
 _EVERY_S: Final = 1.0
 _IDLE_EVERY_S: Final = 5.0  # while nobody has looked for a minute
@@ -27,13 +28,19 @@ class Watch:
         self._next = asyncio.Event()
         self._asked_at = time.monotonic()
         self._ended = False
+        self._failed = ""  # what the last look raised
         self.listeners = 0
 
     async def run(self) -> None:
-        """Look for ever; to be cancelled."""
+        """Look for ever, whatever a look may raise; to be cancelled."""
         while True:
-            await self._see()
-            self._wake()
+            try:
+                await self._see()
+            except Exception as error:  # noqa: BLE001 (a bug of one look, which ends no other)
+                self._tell(error)
+            else:
+                self._failed = ""
+                self._wake()
             idle = time.monotonic() - self._asked_at > _IDLE_AFTER_S and not self.listeners
             await asyncio.sleep(_IDLE_EVERY_S if idle else _EVERY_S)
 
@@ -50,6 +57,12 @@ class Watch:
             self._seen = await self._look()
             self._seen_at = time.monotonic()
             return self._seen
+
+    def _tell(self, error: Exception) -> None:
+        """Log why a look failed, once while it fails so."""
+        if repr(error) != self._failed:
+            self._failed = repr(error)
+            get_logger("console").error("cannot look at the flow", exc_info=error)
 
     async def listen(self) -> AsyncGenerator[Flow | None]:
         """Yield what is seen from now on, until the console stops; None when that is nothing."""

@@ -18,12 +18,16 @@ class NoSuchLetter(NewsflowError):  # noqa: N818 (reads as the state it names)
 
 
 class Box:
-    """The dead letters that are meant, of those that were there when it was opened."""
+    """The dead letters that are meant, of those that were there when it was opened.
+
+    `more` tells after `letters` whether it stopped before it had looked at all.
+    """
 
     def __init__(self, redis: Redis, chosen: Wanted, named: Sequence[DeadLetter] | None) -> None:
         self._redis = redis
         self._chosen = chosen
         self._named = named
+        self.more = False
 
     @classmethod
     async def opened(cls, redis: Redis, chosen: Wanted, ids: Sequence[str] | None = None) -> "Box":
@@ -40,16 +44,20 @@ class Box:
             raise NoSuchLetter(msg)
         return cls(redis, chosen, [letter for letter in found.values() if letter])
 
-    async def letters(self) -> AsyncIterator[DeadLetter]:
-        """Yield them, oldest first, read as they are yielded."""
+    async def letters(self, *, looks: int | None = None) -> AsyncIterator[DeadLetter]:
+        """Yield them, oldest first, read as they are yielded; `looks` are looked at, at most."""
         if self._named is not None:
             for letter in self._named:
                 yield letter
             return
-        chosen = self._chosen
+        chosen, looked_at = self._chosen, 0
         async for letter in deadletters.letters(
             self._redis, since=chosen.since, until=chosen.until, oldest_first=True
         ):
+            if looked_at == looks:
+                self.more = True
+                return
+            looked_at += 1
             if chosen.takes(letter):
                 yield letter
 

@@ -1,17 +1,13 @@
 """How the flow is now: rates, what waits, what died, by stage and process."""
 
 import asyncio
-import json
 import time
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from typing import Any, Final, NamedTuple
 
-from prometheus_client.parser import text_string_to_metric_families
 from pydantic import BaseModel
 from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
@@ -20,14 +16,13 @@ from redis.exceptions import RedisError, ResponseError
 from services.ingest.ledger import Ledger
 from services.ingest.shelf import failures
 from services.inspection import books
+from services.inspection.asking import Answer, Health, ask
 from services.store.mongo import Mongo
 from shared import streams
 from shared.delivery.group import Group
 from shared.errors import NewsflowError, RedisUnavailable
 from shared.outcome import STATUSES
 from shared.streams import Hop
-
-Health = Literal["ok", "warning", "bad", "away", "unknown"]
 
 _WITHIN_S: Final = 2.0
 _OVER_S: Final = 5.0  # what rates are measured over
@@ -125,7 +120,7 @@ class Lookout:
 
     async def look(self) -> Flow:
         """Return how things are now; a server that is away is said to be, and nothing raises."""
-        asked = [_ask(name, url) for name, url in self._health_urls.items()]
+        asked = [ask(name, url) for name, url in self._health_urls.items()]
         redis, documents, *answers = await asyncio.gather(
             self._redis_state(), self._documents(), *asked
         )
@@ -163,7 +158,7 @@ class Lookout:
         except (PyMongoError, NewsflowError, TimeoutError):
             return "MongoDB does not answer; is it running?"
 
-    def _stage(self, name: str, redis: "_RedisState", answers: "list[_Answer]") -> Stage:
+    def _stage(self, name: str, redis: "_RedisState", answers: list[Answer]) -> Stage:
         mine = [one for one in answers if one.name.partition("-")[0] == name]
         said = [
             Process(
@@ -183,15 +178,6 @@ class Lookout:
             processes=_joined(said, redis.consumers.get(name, [])),
             **known,
         )
-
-
-class _Answer(NamedTuple):
-    """What a process says of itself; `ended` is how many articles it has ended."""
-
-    name: str
-    health: Health
-    problems: list[str]
-    ended: float | None = None
 
 
 class _RedisState(NamedTuple):
@@ -268,45 +254,5 @@ def _sum(rates: list[float | None]) -> float | None:
 def _failed(inbox: Path) -> int | None:
     try:
         return len(failures(inbox))
-    except (OSError, ValueError):
-        return None
-
-
-async def _ask(name: str, url: str) -> _Answer:
-    return await asyncio.to_thread(_answer, name, url)
-
-
-def _answer(name: str, url: str) -> _Answer:
-    try:
-        with urlopen(url, timeout=_WITHIN_S) as answer:  # noqa: S310 (an address of the settings)
-            report = json.load(answer)
-    except HTTPError as error:
-        report = _report(error.read())
-    except (URLError, OSError, ValueError):
-        return _Answer(name, "away", ["does not answer"])
-    wrong = [f"{check}: {text}" for check, text in report["checks"].items() if text != "ok"]
-    return _Answer(name, report["status"], wrong, _ended(url.removesuffix("/health") + "/metrics"))
-
-
-def _report(body: bytes) -> dict[str, Any]:
-    try:
-        report: dict[str, Any] = json.loads(body)
-    except ValueError:
-        return {"status": "bad", "checks": {"health": "answers with an error"}}
-    return report
-
-
-def _ended(url: str) -> float | None:
-    """Return how many articles a process has ended, by its metrics."""
-    try:
-        with urlopen(url, timeout=_WITHIN_S) as answer:  # noqa: S310 (an address of the settings)
-            families = text_string_to_metric_families(answer.read().decode())
-            return sum(
-                sample.value
-                for family in families
-                if family.name == "newsflow_articles"
-                for sample in family.samples
-                if sample.name == "newsflow_articles_total"
-            )
     except (OSError, ValueError):
         return None

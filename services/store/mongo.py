@@ -302,10 +302,14 @@ class Mongo:
         return set(await self._database[REVISIONS].distinct("provenance.file.path"))
 
     async def aggregate(
-        self, pipeline: Sequence[Mapping[str, Any]], *, names: bool
+        self,
+        pipeline: Sequence[Mapping[str, Any]],
+        *,
+        names: bool,
+        within_s: float | None = None,
     ) -> list[Document]:
-        """Return what a pipeline makes of the heads, however long it takes."""
-        with pymongo.timeout(None):
+        """Return what a pipeline makes of the heads; MongoDB gives it up after `within_s`."""
+        with pymongo.timeout(within_s):
             cursor = self._database[ARTICLES].aggregate(
                 pipeline, collation=NAMES if names else None
             )

@@ -1,7 +1,8 @@
 """Dead letters: what could not go on, with the reason and the original fields, byte for byte.
 
 One entry of articles.dead is one letter. Only the desk (shared/delivery/desk.py) makes them;
-here is their shape, and how they are read, sent again and purged.
+here is their shape, and how they are read, sent again and purged. An entry that somebody else added
+is a letter, too: all its fields, which go to articles.raw when it is sent again.
 """
 
 import re
@@ -32,8 +33,13 @@ CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
 
 TRACEPARENT: Final = b"traceparent"  # of the attempt that died, where attempts are traced
 
+FOREIGN: Final = "not written by Newsflow"  # the reason of what somebody else added
+
 _ORIGINAL: Final = b"original."
 _PACKED: Final = b"originals"
+_ID: Final = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
+_LARGEST: Final = 2**64 - 1  # either number of an id
+_LAST_MS: Final = 253_402_300_799_999  # of the year 9999
 _FEW: Final = 1_000  # fields; Lua, which parks and replays, hands at most some 8,000 values over
 _PAGE: Final = 500  # letters read at once,
 _PAGE_BYTES: Final = 4 * 1024 * 1024  # or as many as hold this much, and one more
@@ -118,20 +124,41 @@ def encode(letter: DeadLetter) -> dict[bytes, bytes]:
 
 
 def decode(letter_id: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
-    """Return the letter that an entry of articles.dead keeps."""
+    """Return the letter that an entry of articles.dead keeps, whoever wrote it."""
+    try:
+        return _ours(letter_id, fields)
+    except (KeyError, ValueError, InvalidMessage):
+        return DeadLetter(
+            reason=FOREIGN,
+            cause="invalid",
+            stage="unknown",
+            stream=streams.RAW,
+            entry_id=letter_id,
+            deliveries=0,
+            article_id=None,
+            original=fields,
+            letter_id=letter_id,
+        )
+
+
+def _ours(letter_id: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
+    """Return what `encode` wrote; raises KeyError, ValueError or InvalidMessage for all else."""
     text = {
         name.decode(): value.decode("utf-8", "replace")
         for name, value in fields.items()
         if not name.startswith(_ORIGINAL) and name != _PACKED
     }
-    cause: Cause = text["cause"]  # type: ignore[assignment]  # written by `encode` alone
+    cause = next((one for one in CAUSES if one == text["cause"]), None)
+    deliveries = int(text["deliveries"])
+    if cause is None or not is_id(text["entry_id"]) or not 0 <= deliveries <= _LARGEST:
+        raise ValueError
     return DeadLetter(
         reason=text["reason"],
         cause=cause,
         stage=text["stage"],
         stream=text["stream"],
         entry_id=text["entry_id"],
-        deliveries=int(text["deliveries"]),
+        deliveries=deliveries,
         article_id=text["article_id"] or None,
         consumer=text.get("consumer", ""),
         traceparent=text.get(TRACEPARENT.decode(), ""),
@@ -146,8 +173,19 @@ def decode(letter_id: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
     )
 
 
+def is_id(text: str) -> bool:
+    """Whether `text` is the id of an entry that Redis may have."""
+    return bool(_ID.fullmatch(text)) and all(int(one) <= _LARGEST for one in text.split("-"))
+
+
 def _time(entry_id: str) -> datetime:
-    return datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC)
+    milliseconds = min(int(entry_id.partition("-")[0]), _LAST_MS)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _milliseconds(moment: datetime) -> str:
+    """Return a time as ids begin with it; there are none of before 1970."""
+    return f"{max(0.0, moment.timestamp()) * 1000:.0f}"
 
 
 async def letters(
@@ -165,9 +203,11 @@ async def letters(
     then. What is parked meanwhile is not among them when it is newest first; else `until` keeps it
     out.
     """
-    first = f"{since.timestamp() * 1000:.0f}" if since else "-"
-    last = f"({until.timestamp() * 1000:.0f}-0" if until else "+"
-    last = f"({before}" if before else last
+    first = _milliseconds(since) if since else "-"
+    last = before or (f"{_milliseconds(until)}-0" if until else None)
+    if last is not None and not last.strip("0-"):  # Redis takes no range that ends before 0-0
+        return
+    last = f"({last}" if last else "+"
     command, at, end = ("XRANGE", first, last) if oldest_first else ("XREVRANGE", last, first)
     client: Any = redis  # redis-py types each reply as the union of all that any server may send
     read = partial(client.eval_ro, redis_scripts.PAGE, 1, streams.DEAD, command)
@@ -179,7 +219,7 @@ async def letters(
 
 async def letter(redis: Redis, letter_id: str) -> DeadLetter | None:
     """Return one dead letter, or None when there is none of this id."""
-    if not re.fullmatch(r"\d{1,20}-\d{1,20}", letter_id):
+    if not is_id(letter_id):
         return None
     client: Any = redis  # redis-py types each reply as the union of all that any server may send
     page = await client.xrange(streams.DEAD, letter_id, letter_id)

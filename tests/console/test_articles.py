@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.console.asked import Asked, asking
+from services.console.asked import Asked, asking, going_on, of_time
 from services.console.newest import windows
 from services.console.pages import subjects
 from services.store.documents import record
@@ -47,21 +47,31 @@ def article(number: int, *, minutes: int = 0, **fields: Any) -> EnrichedArticle:
     return one.model_copy(update={"entities": (PERU,), "topics": (FLOOD,)})
 
 
-async def test_pages_follow_each_other_where_many_articles_are_of_one_time(
-    mongo: Mongo, client: httpx.AsyncClient
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"source": "S1"}, {"topic": FLOOD.id}, {"entity": "peru"}, {"text": "floods"}],
+    ids=lambda asked: "".join(asked) or "all",
+)
+async def test_pages_follow_each_other_while_more_comes_in(
+    mongo: Mongo, client: httpx.AsyncClient, asked: dict[str, str]
 ) -> None:
-    """None is left out, none comes twice, and the last page says that it is."""
-    await mongo.write([record(article(number, minutes=number // 70)) for number in range(130)])
+    """Where many are of one time: none is left out, none comes twice, the last page says it is."""
+    first = [article(number, minutes=number // 170, source="S1") for number in range(260)]
+    await mongo.write([record(one) for one in first])
+    sure = FLOOD.model_copy(update={"confidence": 0.99})
 
     seen: list[str] = []
     before = ""
     while before is not None:
-        asked = {"before": before} if before else {}
-        answer = (await client.get("/api/articles", params=asked)).json()
+        given = {**asked, "before": before} if before else asked
+        answer = (await client.get("/api/articles", params=given)).json()
         seen += [one["id"] for one in answer["articles"]]
         before = answer["older"]
+        more = [article(1_000 + len(seen) + number, source="S1") for number in range(20)]
+        await mongo.write([record(one.model_copy(update={"topics": (sure,)})) for one in more])
 
-    assert len(seen) == len(set(seen)) == 130
+    assert len(seen) == len(set(seen))
+    assert {one.article_id for one in map(record, first)} <= set(seen)
 
 
 async def test_what_articles_hold_is_counted_and_narrows_the_list(
@@ -194,3 +204,34 @@ async def test_each_question_goes_through_its_index(
     plan = await mongo.explain(asking(asked, now=NOW), limit=50)
 
     assert plan.indexes == (index,)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked(),
+        Asked(entity_id="geonames:3932488"),
+        Asked(entity="peru"),
+        Asked(topic="medtop:20000151"),
+        Asked(source="S1"),
+    ],
+    ids=lambda asked: "".join(asked.given) or "all",
+)
+async def test_what_follows_a_page_reads_no_more_than_it_shows(
+    mongo: Mongo, client: httpx.AsyncClient, asked: Asked
+) -> None:
+    """And of those of one time, which stand at its end, these alone."""
+    assert client
+    await mongo.write(
+        [record(article(number, minutes=number // 30, source="S1")) for number in range(600)]
+    )
+    at = (NOW - timedelta(minutes=5)).replace(microsecond=NOW.microsecond // 1000 * 1000)
+    further = going_on(asking(asked, now=NOW), f"{at.isoformat()}~{'8' * 32}")
+
+    page = await mongo.explain(further, limit=51)
+    ties = await mongo.explain(of_time(further, at), limit=51)
+
+    assert (page.scans, page.sorts, page.returned) == (False, False, 51)
+    assert page.examined <= 51 + 30
+    assert not ties.scans
+    assert 0 < ties.returned <= ties.examined <= 30

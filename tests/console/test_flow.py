@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from services.console.watch import MOST_LISTENERS, Watch
 from services.devstack.servers import RedisServer, free_port, start_redis
@@ -76,6 +77,32 @@ async def test_all_listeners_share_one_look() -> None:
     for one in listening:
         await one.aclose()
     assert watch.listeners == 0
+
+
+async def test_a_look_that_fails_ends_no_other() -> None:
+    """Listeners get what is seen next, and the log says once what happened."""
+    looks = 0
+
+    async def look() -> Flow:
+        nonlocal looks
+        looks += 1
+        if looks in {2, 3}:
+            msg = "checks"
+            raise KeyError(msg)
+        return Flow(at=NOON, ok=looks > 1)
+
+    watch = Watch(look)
+    with capture_logs() as said:
+        running = asyncio.create_task(watch.run())
+        await asyncio.sleep(0)
+        listening = watch.listen()
+        first, after = await anext(listening), await anext(listening)
+        running.cancel()
+        await listening.aclose()
+
+    assert (first and first.ok, after and after.ok) == (False, True)
+    assert looks == 4
+    assert [one["event"] for one in said] == ["cannot look at the flow"]
 
 
 async def test_a_listener_too_many_is_told_to_ask_instead(client: httpx.AsyncClient) -> None:

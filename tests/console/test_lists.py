@@ -1,19 +1,23 @@
 """Files and sources in the console."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from pymongo import MongoClient
 from redis.asyncio import Redis
 
+from services.console.pages import sources
 from services.console.shown import shown
 from services.ingest import receipts
 from services.ingest.ledger import Ledger, Life
 from services.ingest.results import Results
+from services.inspection import sources as rhythms
 from services.inspection.sources import source
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
@@ -127,6 +131,31 @@ async def test_sources_tell_which_went_quiet(client: httpx.AsyncClient, mongo_ur
     everything = (await client.get("/sources")).text
     assert "<script>alert" not in everything
     assert "\u202e" not in everything
+
+
+async def test_sources_that_take_too_long_are_given_up_and_not_asked_for_at_once_again(
+    client: httpx.AsyncClient, mongo_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MongoDB ends the work, and however many ask within ten seconds, it is asked once."""
+    asked = 0
+
+    def slow(*_: object, **__: object) -> list[dict[str, Any]]:
+        nonlocal asked
+        asked += 1
+        body = "function() { sleep(60000); return true; }"
+        return [{"$match": {"$expr": {"$function": {"body": body, "args": [], "lang": "js"}}}}]
+
+    monkeypatch.setattr(rhythms, "pipeline", slow)
+    monkeypatch.setattr(sources, "_WITHIN_S", 0.5)
+    with MongoClient[dict[str, Any]](mongo_url) as stored:
+        stored.newsflow.articles.insert_one({"_id": "a"})
+
+        answers = await asyncio.gather(*(client.get("/api/sources") for _ in range(5)))
+        running = list(stored.admin.aggregate([{"$currentOp": {}}]))
+
+    assert {one.status_code for one in answers} == {503}
+    assert asked == 1
+    assert not [one for one in running if one.get("command", {}).get("aggregate") == "articles"]
 
 
 def times(*minutes_ago: float) -> list[datetime]:

@@ -105,6 +105,21 @@ def test_a_letter_that_was_sent_again_says_so(client: Any) -> None:
     assert newsflow("show", one, "--raw").stdout == "{"
 
 
+def test_what_redis_refuses_is_not_told_as_its_absence(client: Any) -> None:
+    """Nobody is told to start what answers; times of before 1970 are refused by nobody."""
+    [one] = park(client)
+    listed = newsflow("list", "--since", "1900-01-01", "--json")
+    none = newsflow("list", "--until", "1900-01-01", "--json")
+    client.set(streams.DEAD, "a key of another kind")
+    refused = newsflow("list")
+
+    assert one in listed.stdout
+    assert (none.exit_code, none.stdout.strip()) == (0, "")
+    assert refused.exit_code == 1
+    assert "it answers, and refuses this" in " ".join(refused.stderr.split())
+    assert "newsflow up" not in refused.stderr
+
+
 def test_what_is_shown_does_nothing_to_the_terminal(client: Any) -> None:
     """Whatever names and texts somebody sent."""
     evil = "\x1b]0;mine\x07\x9b2J"

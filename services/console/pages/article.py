@@ -1,5 +1,6 @@
 """One article: its text with what was found in it, its versions, its re-runs, and its way."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -72,7 +73,7 @@ async def page(
         revisions=revisions,
         stretches=marked(article),
         chosen=chosen,
-        rows=differences(*chosen) if chosen else [],
+        rows=await asyncio.to_thread(differences, *chosen) if chosen else [],
     )
 
 

@@ -1,11 +1,12 @@
 """Dead letters: why, who, when, the bytes; and how they are sent again."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Header, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -21,20 +22,28 @@ from shared.letters.deadletters import CAUSES, DeadLetter
 
 router = APIRouter()
 
-_FEW: Final = 20  # letters that a dry run shows
+_ID: Final = r"^\d{1,20}-\d{1,20}$"
 _LONGEST: Final = 300  # characters of a field beside the article
 
-LetterId = Annotated[str, Path(pattern=r"^\d{1,20}-\d{1,20}$")]
+LetterId = Annotated[str, Path(pattern=_ID)]
 
 
 class Asked(Choice):
     """A choice of letters, and where the page begins."""
 
     before: str | None = Field(
-        None, pattern=r"^\d{1,20}-\d{1,20}$", description="Only those parked before this letter."
+        None, pattern=_ID, description="Only those parked before this letter."
     )
     sent: int | None = None  # how many have just been sent again
     gone: int | None = None
+
+    @field_validator("before")
+    @classmethod
+    def _is_id(cls, before: str | None) -> str | None:
+        if before and not deadletters.is_id(before):
+            msg = "no id of a letter"
+            raise ValueError(msg)
+        return before
 
 
 class Letters(BaseModel):
@@ -69,7 +78,7 @@ class ApiOrder(Order):
 async def page(request: Request, desk: AtDesk, asked: Annotated[Asked, Query()]) -> Response:
     """Return the kinds of letters, and a page of them."""
     found = await _page(desk, asked)
-    kinds, more = await letters.kinds(desk.redis, asked.wanted(_now()))
+    kinds, more = await _kinds(desk, asked)
     return desk.page(
         request,
         "dead.html",
@@ -89,19 +98,15 @@ async def rehearse(request: Request, desk: AtDesk, order: Annotated[Order, Query
     until = order.until or _now().isoformat(timespec="milliseconds")
     bounded = order.model_copy(update={"until": None if order.ids else until})
     box = await _box(desk, bounded)
-    result = await letters.replay(desk.redis, box, dry_run=True)
-    few = []
-    async for letter in box.letters():
-        few.append(_row(letter))
-        if len(few) == _FEW:
-            break
+    result, few = await letters.rehearse(box)
     here = f"{request.url.path}?{request.url.query}"
     return desk.page(
         request,
         "replay.html",
         order=bounded,
         result=result,
-        letters=few,
+        letters=[_row(one) for one in few],
+        looks=letters.MOST_LOOKS,
         form_token=desk.form_token(request),
         here=urlencode({"next": here}),
     )
@@ -113,7 +118,7 @@ async def send_again(
 ) -> RedirectResponse:
     """Send letters again, then show those that are left."""
     desk.demand(request, order.form_token)
-    result = await letters.replay(desk.redis, await _box(desk, order), dry_run=False)
+    result = await _send(desk, order)
     told = {"sent": result.sent, "gone": result.gone}
     return RedirectResponse(f"/dead?{urlencode(told)}", 303)
 
@@ -144,7 +149,7 @@ async def list_(desk: AtDesk, asked: Annotated[Asked, Query()]) -> Letters:
 @router.get("/api/dead/kinds")
 async def kinds(desk: AtDesk, choice: Annotated[Choice, Query()]) -> KindsFound:
     """Tell how many letters there are of each kind."""
-    found, more = await letters.kinds(desk.redis, choice.wanted(_now()))
+    found, more = await _kinds(desk, choice)
     return KindsFound(kinds=found, more=more)
 
 
@@ -156,10 +161,11 @@ async def replay(
     x_form_token: Annotated[str, Header()] = "",
 ) -> Result:
     """Send letters again; without `"dry_run": false` only tell how many that would be."""
-    if not order.dry_run:
-        desk.demand(request, x_form_token)
-    box = await _box(desk, order)
-    return await letters.replay(desk.redis, box, dry_run=order.dry_run)
+    if order.dry_run:
+        result, _ = await letters.rehearse(await _box(desk, order))
+        return result
+    desk.demand(request, x_form_token)
+    return await _send(desk, order)
 
 
 @router.get("/api/dead/{letter_id}")
@@ -178,6 +184,18 @@ async def data(desk: AtDesk, letter_id: LetterId) -> Response:
 
 async def _page(desk: Desk, asked: Asked) -> tuple[list[DeadLetter], str | None]:
     return await letters.page(desk.redis, asked.wanted(_now()), asked.before)
+
+
+async def _kinds(desk: Desk, choice: Choice) -> tuple[list[Kind], bool]:
+    asked = partial(letters.kinds, desk.redis, choice.wanted(_now()))
+    return await desk.keep(f"kinds {choice.query()}", asked)
+
+
+async def _send(desk: Desk, order: Order) -> Result:
+    try:
+        return await letters.replay(desk.redis, await _box(desk, order))
+    finally:
+        desk.forget("kinds ")
 
 
 async def _letter(desk: Desk, letter_id: str) -> DeadLetter:

@@ -1,10 +1,11 @@
 """Sources: last heard of, usual rhythm, which went quiet."""
 
-import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
+from pymongo.errors import PyMongoError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,6 +13,7 @@ from services.console.desk import AtDesk, Desk
 from services.inspection import sources as rhythms
 from services.inspection.sources import Source, State
 from services.store.indexes import ARTICLES
+from services.store.mongo import Mongo
 from shared.errors import MongoUnavailable
 
 router = APIRouter()
@@ -50,12 +52,20 @@ _STATES: Final[tuple[State, ...]] = ("quiet", "usual", "unknown")
 
 
 async def _look(desk: Desk) -> list[Source]:
+    found = await desk.keep("sources", partial(_made, desk.mongo))
+    if isinstance(found, PyMongoError):
+        raise MongoUnavailable(str(found))
+    return found
+
+
+async def _made(mongo: Mongo) -> list[Source] | PyMongoError:
+    """Return the sources, or why there are none: that is kept, too, so that nobody asks again."""
     now = datetime.now(UTC)
     try:
-        async with asyncio.timeout(_WITHIN_S):
-            found = await desk.mongo.aggregate(rhythms.pipeline(ARTICLES, now=now), names=False)
-    except TimeoutError as error:
-        raise MongoUnavailable(str(error)) from None
+        pipeline = rhythms.pipeline(ARTICLES, now=now)
+        found = await mongo.aggregate(pipeline, names=False, within_s=_WITHIN_S)
+    except PyMongoError as error:
+        return error
     return rhythms.sources(found, now=now)
 
 
