@@ -52,6 +52,8 @@ def reenrich(
     Only annotations change; versions and revisions stay. Withheld and embargoed articles count.
     """
     further = [_filter(where)] if where else []
+    if dry_run and yes:
+        fail("--dry-run only shows and --yes writes: say one of them", code=2)
     if not (dry_run or yes or sys.stdin.isatty()):
         fail("nothing changed: say --dry-run to see what differs, or --yes to write it")
     settings, _ = here(folder)
