@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from services.cli.terminal import AsJson, Folder, err, here, line, progress, redis
 from services.ingest.handler import File, Read, read
 from services.ingest.records import Limits
+from services.ingest.settings import IngestSettings
 from services.ingest.unpacking import Allowance
 from services.store.settings import StoreSettings
 from shared import streams
@@ -26,6 +27,7 @@ from shared.delivery.broker import publish as publish_to
 from shared.entries import wire
 from shared.entries.accounts import PRODUCER
 from shared.partitions import partition_of
+from shared.settings import load
 
 _CHUNK: Final = 100
 
@@ -87,15 +89,16 @@ def opened(file: Path) -> Iterator[BinaryIO]:
 
 
 def records(file: Path, stream: BinaryIO) -> Iterator[Read]:
-    """Read what the inbox would read of a file."""
+    """Read what the inbox would read of a file, within the limits that are set."""
+    settings = load(IngestSettings)
     sha256 = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # has readinto
     size = stream.tell()
     stream.seek(0)
     return read(
         stream,
         File(file.as_posix(), sha256, datetime.now(UTC)),
-        limits=Limits(),
-        allowance=Allowance.usual(size),
+        limits=Limits.of(settings),
+        allowance=Allowance.of(settings, size),
     )
 
 

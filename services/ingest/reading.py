@@ -127,19 +127,14 @@ class Reading:
         return iter(()) if self.done else self._read(at)
 
     def _read(self, at: handler.Position) -> Iterator[Read]:
-        settings = self._settings
-        limits = Limits(
-            document_bytes=settings.max_document_bytes,
-            record_bytes=settings.max_record_bytes,
-            article_bytes=settings.max_article_bytes,
-            depth=settings.max_depth,
-        )
-        allowance = Allowance(
-            self.life.size, most=settings.max_unpacked_bytes, ratio=settings.max_unpacked_ratio
-        )
         self._stream.seek(0)
-        file = File(self.life.path, self.file.sha256, self.file.at)
-        return handler.read(self._stream, file, limits=limits, allowance=allowance, at=at)
+        return handler.read(
+            self._stream,
+            File(self.life.path, self.file.sha256, self.file.at),
+            limits=Limits.of(self._settings),
+            allowance=Allowance.of(self._settings, self.life.size),
+            at=at,
+        )
 
     def _guarded(self) -> Iterator[Read]:
         """Yield what is left to read; an unforeseen error ends the file, and it only."""
