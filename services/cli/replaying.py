@@ -171,8 +171,12 @@ async def _purge(
         if count and not yes:
             hint = "" if to else "; --to FILE keeps them as JSON lines"
             _ask(f"Delete {count:,} dead letters? This cannot be undone{hint}.")
-        with _new(to) if to else nullcontext() as copy:
-            deleted = await _delete(client, box, count, copy)
+        try:
+            with _new(to) if to else nullcontext() as copy:
+                deleted = await _delete(client, box, count, copy)
+        except OSError as error:
+            why = error.strerror or error
+            fail(f"could not write {to}: {why}; no letter was deleted that is not in it")
     where = f"; they are in {to}" if to else ""
     err.print(f"{deleted:,} deleted{_gone(count - deleted)}{where}", soft_wrap=True)
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import Progress
 from rich.segment import Segment
+from typer.core import TyperGroup
 
 from services.devstack.stack import Address
 from services.store.driver_errors import is_refusal, said
@@ -29,6 +30,32 @@ from shared.settings import load
 _WIDE: Final = 120  # columns, where the output is no terminal
 
 
+class ClosedPipe(Exception):  # noqa: N818 (reads as the state it names)
+    """Whoever read what a command prints went away."""
+
+
+class Commands(TyperGroup):
+    """All commands; a closed pipe is left to `failing_in_one_line`: typer makes it exit code 1."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (as typer has it)
+        """Parse what was typed; --help prints here."""
+        with _telling_closed_pipes():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (as typer has it)
+        """Run the command."""
+        with _telling_closed_pipes():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _telling_closed_pipes() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise ClosedPipe from None
+
+
 class _Console(Console):
     """One that shows what a terminal would obey: what is printed comes from articles and files."""
 
@@ -38,6 +65,10 @@ class _Console(Console):
         """Return what is printed; the console's own sequences are added to it later, as styles."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=plain(segment.text))
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to `failing_in_one_line`: rich would end with exit code 1."""
+        raise ClosedPipe from None
 
 
 def _console(*, stderr: bool) -> Console:
@@ -75,7 +106,7 @@ async def redis(settings: StoreSettings) -> AsyncIterator[Redis]:
     client = partitions.client(settings.redis_url, settings.partition, socket_timeout=10)
     try:
         yield client
-    except (RedisError, RedisUnavailable, OSError) as error:
+    except (RedisError, RedisUnavailable) as error:
         place = without_password(settings.redis_url)
         refused = connecting.is_refusal(error)
         advice = _advice(error, connecting.REDIS, refused=refused)
@@ -144,10 +175,18 @@ def fail(text: str, *, code: int = 1) -> NoReturn:
 def failing_in_one_line() -> Iterator[None]:
     """Say what failed without a traceback; a closed pipe (`| head`) is no failure."""
     try:
-        yield
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
     except NewsflowError as error:
         err.print(f"newsflow: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
-    except BrokenPipeError:
+    except (ClosedPipe, OSError) as error:
+        # What could not be written would else be tried again at the very end, with exit code 120.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        if isinstance(error, ClosedPipe | BrokenPipeError):
+            sys.exit(0)
+        place = f"{error.filename}: " if error.filename else ""
+        err.print(f"newsflow: {place}{error.strerror or error}", markup=False, soft_wrap=True)
+        sys.exit(1)
