@@ -1,5 +1,6 @@
 """The command over partitions: it spreads what it publishes, and looks at one after the other."""
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.contract.services_in_process import (
     passed_on,
     until,
 )
+from tests.contract.test_inbox import emptied, ingesting
 
 PARTITIONS = "north,south"
 COUNT = 12
@@ -81,6 +83,23 @@ def test_articles_are_spread_and_looked_at_in_turn(
     assert [book["in_flight"] for book in books] == shares
     assert sorted(way["found"] for way in ways) == [False, True]
     assert (south["partition"], south["stages"][1]["lag"]) == ("south", shares[1])
+
+
+async def test_a_receipt_is_looked_at_in_its_own_partition(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it names is on its way there, though the other partition is at rest."""
+    monkeypatch.setenv("NEWSFLOW_PARTITION", "")
+    async with ingesting(redis, Path(), partition="south"):
+        Path("inbox/wire.jsonl").write_text('{"headline": "Storm", "body": "Closed."}\n')
+        await emptied(Path())
+
+    code, books = await asyncio.to_thread(said, monkeypatch, capsys, "reconcile", "--json")
+
+    assert (code, [book["findings"] for book in books]) == (0, [[], []])
+    assert [book["articles"] for book in books] == [0, 1]
+    [receipt] = Path("archive").rglob("*.receipt.json")
+    assert json.loads(receipt.read_text())["partition"] == "south"
 
 
 async def test_a_stage_works_on_its_partition_alone(
