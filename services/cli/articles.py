@@ -16,7 +16,7 @@ from typing import Annotated, BinaryIO, Final, cast
 import typer
 from redis.asyncio import Redis
 
-from services.cli.terminal import AsJson, Folder, err, here, line, progress, redis
+from services.cli.terminal import AsJson, Folder, err, here, line, of_partition, progress, redis
 from services.ingest.handler import File, Read, read
 from services.ingest.records import Limits
 from services.ingest.settings import IngestSettings
@@ -115,7 +115,11 @@ async def _publish_chunk(
         entries = [{wire.DATA: one.article, PRODUCER: b"publish"} for one in good]
         for one, entry_id in zip(good, await publish_to(client, streams.RAW, entries), strict=True):
             shown = {"file": file.as_posix(), "article_id": one.article_id, "entry_id": entry_id}
-            line(shown if as_json else f"{entry_id}  {one.article_id}  {file.as_posix()}")
+            line(
+                of_partition(shown)
+                if as_json
+                else f"{entry_id}  {one.article_id}  {file.as_posix()}"
+            )
     bad = [one for one in chunk if one.reason]
     for one in bad:
         alone = one.number == 1 and len(chunk) == 1

@@ -19,7 +19,7 @@ from services.cli.box import (
     Until,
     wanted,
 )
-from services.cli.terminal import AsJson, Folder, err, here, line, out, redis
+from services.cli.terminal import AsJson, Folder, err, here, line, of_partition, out, redis
 from services.inspection.box import Box
 from services.inspection.letters import Kinds, Wanted, shown
 from services.store.settings import StoreSettings
@@ -82,7 +82,7 @@ def reasons(
     kinds = asyncio.run(_kinds(settings, chosen))
     if as_json:
         for kind in kinds.figures():
-            line(dict(kind))
+            line(of_partition(dict(kind)))
     elif kinds.total:
         out.print(screens.kinds(kinds))
         err.print("see them with `newsflow dead list --reason TEXT`, one with `dead show ID`")
@@ -104,7 +104,7 @@ def show(
     if raw:
         sys.stdout.buffer.write(letter.data)
     elif as_json:
-        line(shown(letter))
+        line(of_partition(shown(letter)))
     else:
         for name, value in screens.letter(shown(letter)).items():
             out.print(f"{name:<12} {value}", markup=False, soft_wrap=True)
@@ -119,7 +119,7 @@ async def _list(settings: StoreSettings, chosen: Wanted, limit: int, *, as_json:
                 continue
             count += 1
             if as_json:
-                line(shown(letter))
+                line(of_partition(shown(letter)))
             else:
                 table.add(letter)
             if count == limit:

@@ -12,7 +12,19 @@ from redis.asyncio import Redis
 
 from services.cli import balance, losses
 from services.cli.losses import Finding
-from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress, redis
+from services.cli.terminal import (
+    AsJson,
+    Folder,
+    err,
+    fail,
+    here,
+    line,
+    mongo,
+    of_partition,
+    out,
+    progress,
+    redis,
+)
 from services.inspection import accounting, books
 from services.inspection.accounting import Books, FileCount
 from services.inspection.books import Accepted, Promised
@@ -59,7 +71,7 @@ def reconcile(
     settings, _ = here(folder)
     audit = asyncio.run(audited(settings, folder / "archive", quick=quick, accept=accept))
     if as_json:
-        line(_as_json(audit))
+        line(of_partition(_as_json(audit)))
     else:
         _show(audit)
     if accept and audit.findings:

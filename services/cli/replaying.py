@@ -12,6 +12,7 @@ import typer
 from redis.asyncio import Redis
 from rich.prompt import Confirm
 
+from services.cli import partitions
 from services.cli.box import (
     DryRun,
     Every,
@@ -28,7 +29,17 @@ from services.cli.box import (
     refuse_unclear,
     wanted,
 )
-from services.cli.terminal import AsJson, Folder, err, fail, here, line, progress, redis
+from services.cli.terminal import (
+    AsJson,
+    Folder,
+    err,
+    fail,
+    here,
+    line,
+    of_partition,
+    progress,
+    redis,
+)
 from services.inspection.box import Box
 from services.inspection.letters import Wanted, kept
 from services.store.settings import StoreSettings
@@ -118,7 +129,8 @@ def purge(
     )
     refuse_unclear(letter_ids, chosen, every=every)
     settings, _ = here(folder)
-    asyncio.run(_purge(settings, chosen, letter_ids, to=to, dry_run=dry_run, yes=yes))
+    copy = partitions.file_of(to, settings) if to else None
+    asyncio.run(_purge(settings, chosen, letter_ids, to=copy, dry_run=dry_run, yes=yes))
 
 
 async def _replay(
@@ -145,7 +157,9 @@ async def _replay(
                 if dry_run or sent:
                     done += 1
                     said = {"letter": letter.letter_id, "stream": letter.stream, "entry_id": sent}
-                    line(said if as_json else f"{letter.letter_id} -> {letter.stream}")
+                    line(
+                        of_partition(said) if as_json else f"{letter.letter_id} -> {letter.stream}"
+                    )
     err.print(f"{done:,} {'would be sent' if dry_run else 'sent'} again{_gone(count - done)}")
 
 

@@ -154,13 +154,14 @@ def progress(*, disable: bool = False) -> Progress:
     )
 
 
-def line(shown: dict[str, Any] | str) -> None:
-    """Print one line to standard output: a JSON object, or a text whatever the terminal's width.
+def of_partition(shown: dict[str, Any]) -> dict[str, Any]:
+    """Return what Redis knows with the partition it is of, where there are any."""
+    partition = os.environ.get("NEWSFLOW_PARTITION")
+    return {"partition": partition, **shown} if partition else shown
 
-    An object says which partition it is of, where there are any.
-    """
-    if not isinstance(shown, str) and (partition := os.environ.get("NEWSFLOW_PARTITION")):
-        shown = {"partition": partition, **shown}
+
+def line(shown: dict[str, Any] | str) -> None:
+    """Print one line to standard output: a JSON object, or a text whatever the terminal's width."""
     text = shown if isinstance(shown, str) else orjson.dumps(shown, default=str).decode()
     print(plain_line(text))  # noqa: T201 (rich would wrap it)
 

@@ -11,7 +11,7 @@ from services.ingest.results import Results
 from services.ingest.shelf import RECEIPT
 
 
-def write(
+def write(  # noqa: PLR0913 (each a fact that it says)
     target: Path,
     life: Life,
     results: Results,

@@ -144,7 +144,11 @@ def promised(receipt: Path) -> Promised:
     says: Mapping[str, Any] = json.loads(receipt.read_bytes())
     received_at = datetime.fromisoformat(says["received_at"])
     return Promised(
-        receipt.as_posix(), says["file"], received_at, says["article_ids"], says.get("partition", "")
+        receipt.as_posix(),
+        says["file"],
+        received_at,
+        says["article_ids"],
+        says.get("partition", ""),
     )
 
 
