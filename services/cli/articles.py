@@ -18,9 +18,7 @@ from redis.asyncio import Redis
 
 from services.cli.terminal import AsJson, Folder, err, here, line, of_partition, progress, redis
 from services.ingest.handler import File, Read, read
-from services.ingest.records import Limits
 from services.ingest.settings import IngestSettings
-from services.ingest.unpacking import Allowance
 from services.store.settings import StoreSettings
 from shared import streams
 from shared.delivery.broker import publish as publish_to
@@ -97,8 +95,8 @@ def records(file: Path, stream: BinaryIO) -> Iterator[Read]:
     return read(
         stream,
         File(file.as_posix(), sha256, datetime.now(UTC)),
-        limits=Limits.of(settings),
-        allowance=Allowance.of(settings, size),
+        limits=settings.limits,
+        allowance=settings.allowance(size),
     )
 
 

@@ -14,11 +14,9 @@ from typing import BinaryIO, Final, NamedTuple
 from services.ingest import handler
 from services.ingest.handler import File, Read
 from services.ingest.ledger import IN_HAND, Life, Step
-from services.ingest.records import Limits
 from services.ingest.results import Results
 from services.ingest.settings import IngestSettings
 from services.ingest.shelf import Look, Taken, shown
-from services.ingest.unpacking import Allowance
 
 _MOST_RECORDS: Final = 2000  # of a batch: what a killed process leaves to be read again
 _MOST_BYTES: Final = 4 * 1024 * 1024  # of a batch's articles
@@ -131,8 +129,8 @@ class Reading:
         return handler.read(
             self._stream,
             File(self.life.path, self.file.sha256, self.file.at),
-            limits=Limits.of(self._settings),
-            allowance=Allowance.of(self._settings, self.life.size),
+            limits=self._settings.limits,
+            allowance=self._settings.allowance(self.life.size),
             at=at,
         )
 

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 
 from services.ingest import charset
-from services.ingest.settings import IngestSettings
 from shared.errors import Unreadable
 
 HEAD_BYTES: Final = 64 * 1024  # of a document, that formats are told by
@@ -24,16 +23,6 @@ class Limits(NamedTuple):
     record_bytes: int = 16 * 1024 * 1024  # of one record, of a format that is read record by record
     article_bytes: int = 8 * 1024 * 1024  # of one article, as JSON
     depth: int = 200  # of elements or values within each other
-
-    @classmethod
-    def of(cls, settings: IngestSettings) -> Self:
-        """Return the limits that are set."""
-        return cls(
-            document_bytes=settings.max_document_bytes,
-            record_bytes=settings.max_record_bytes,
-            article_bytes=settings.max_article_bytes,
-            depth=settings.max_depth,
-        )
 
 
 _USUAL_LIMITS: Final = Limits()

@@ -20,7 +20,6 @@ from typing import IO, Any, BinaryIO, Final, NamedTuple, Self, cast
 import zstandard
 
 from services.ingest import charset
-from services.ingest.settings import IngestSettings
 from shared.errors import Unreadable
 
 _PIECE: Final = 256 * 1024  # bytes
@@ -42,11 +41,6 @@ class Allowance:
     def __init__(self, packed: int, *, most: int, ratio: int) -> None:
         """Allow `ratio` times the `packed` bytes of a file, and never over `most`."""
         self._left = self._most = min(most, max(_FREE, packed * ratio))
-
-    @classmethod
-    def of(cls, settings: IngestSettings, packed: int) -> Self:
-        """Allow what is set."""
-        return cls(packed, most=settings.max_unpacked_bytes, ratio=settings.max_unpacked_ratio)
 
     @classmethod
     def usual(cls, packed: int) -> Self:
