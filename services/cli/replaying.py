@@ -13,22 +13,8 @@ from redis.asyncio import Redis
 from rich.prompt import Confirm
 
 from services.cli import partitions
-from services.cli.box import (
-    DryRun,
-    Every,
-    File,
-    Ids,
-    OfCause,
-    Producer,
-    Reason,
-    Since,
-    Source,
-    Stage,
-    Until,
-    Yes,
-    refuse_unclear,
-    wanted,
-)
+from services.cli.box import DryRun, Every, Ids, Yes, refuse_unclear, wanted
+from services.cli.families import chosen_by
 from services.cli.terminal import (
     AsJson,
     Folder,
@@ -50,17 +36,12 @@ _MANY: Final = 100  # letters, above which replaying asks
 _AT_ONCE: Final = 500  # letters that one script deletes
 
 
+@chosen_by(wanted)
 def replay(
     letter_ids: Ids = None,
     every: Every = False,
-    cause: OfCause = None,
-    stage: Stage = None,
-    reason: Reason = None,
-    source: Source = None,
-    producer: Producer = None,
-    file: File = None,
-    since: Since = None,
-    until: Until = None,
+    *,
+    chosen: Wanted,
     data: Annotated[
         Path | None, typer.Option(help="Send this file instead of what was sent: a mended article.")
     ] = None,
@@ -70,16 +51,6 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Put dead letters back on the stream they came from, oldest first; each goes once."""
-    chosen = wanted(
-        cause=cause,
-        stage=stage,
-        reason=reason,
-        source=source,
-        producer=producer,
-        file=file,
-        since=since,
-        until=until,
-    )
     refuse_unclear(letter_ids, chosen, every=every)
     if data and len(letter_ids or ()) != 1:
         fail("--data mends one letter: name it", code=2)
@@ -98,17 +69,12 @@ def replay(
     )
 
 
+@chosen_by(wanted)
 def purge(
     letter_ids: Ids = None,
     every: Every = False,
-    cause: OfCause = None,
-    stage: Stage = None,
-    reason: Reason = None,
-    source: Source = None,
-    producer: Producer = None,
-    file: File = None,
-    since: Since = None,
-    until: Until = None,
+    *,
+    chosen: Wanted,
     to: Annotated[
         Path | None, typer.Option(help="Keep them first, as JSON lines, in this new file.")
     ] = None,
@@ -117,16 +83,6 @@ def purge(
     folder: Folder = Path(),
 ) -> None:
     """Delete dead letters for good, after asking; `--to FILE` keeps them elsewhere first."""
-    chosen = wanted(
-        cause=cause,
-        stage=stage,
-        reason=reason,
-        source=source,
-        producer=producer,
-        file=file,
-        since=since,
-        until=until,
-    )
     refuse_unclear(letter_ids, chosen, every=every)
     settings, _ = here(folder)
     copy = partitions.file_of(to, settings) if to else None
