@@ -3,7 +3,7 @@
 A variable may also stand in a file of its name in /run/secrets (or NEWSFLOW_SECRETS_DIR).
 
 What every service needs stands here; a service's own settings.py adds to it. The table in
-docs/operations.md is held to these classes by a test.
+docs/settings.md is held to these classes by a test.
 """
 
 import os

@@ -24,9 +24,10 @@ from services.cli import (
     trace,
     up,
 )
-from services.cli.terminal import failing_in_one_line
+from services.cli.terminal import Commands, failing_in_one_line
 
 app = typer.Typer(
+    cls=Commands,
     help="Drop news files into a folder or publish them to a Redis stream; query enriched "
     "documents in MongoDB.",
     no_args_is_help=True,

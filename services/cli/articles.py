@@ -16,16 +16,16 @@ from typing import Annotated, BinaryIO, Final, cast
 import typer
 from redis.asyncio import Redis
 
-from services.cli.terminal import AsJson, Folder, err, here, line, progress, redis
+from services.cli.terminal import AsJson, Folder, err, here, line, of_partition, progress, redis
 from services.ingest.handler import File, Read, read
-from services.ingest.records import Limits
-from services.ingest.unpacking import Allowance
+from services.ingest.settings import IngestSettings
 from services.store.settings import StoreSettings
 from shared import streams
 from shared.delivery.broker import publish as publish_to
 from shared.entries import wire
 from shared.entries.accounts import PRODUCER
 from shared.partitions import partition_of
+from shared.settings import load
 
 _CHUNK: Final = 100
 
@@ -87,15 +87,16 @@ def opened(file: Path) -> Iterator[BinaryIO]:
 
 
 def records(file: Path, stream: BinaryIO) -> Iterator[Read]:
-    """Read what the inbox would read of a file."""
+    """Read what the inbox would read of a file, within the limits that are set."""
+    settings = load(IngestSettings)
     sha256 = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # has readinto
     size = stream.tell()
     stream.seek(0)
     return read(
         stream,
         File(file.as_posix(), sha256, datetime.now(UTC)),
-        limits=Limits(),
-        allowance=Allowance.usual(size),
+        limits=settings.limits,
+        allowance=settings.allowance(size),
     )
 
 
@@ -112,7 +113,11 @@ async def _publish_chunk(
         entries = [{wire.DATA: one.article, PRODUCER: b"publish"} for one in good]
         for one, entry_id in zip(good, await publish_to(client, streams.RAW, entries), strict=True):
             shown = {"file": file.as_posix(), "article_id": one.article_id, "entry_id": entry_id}
-            line(shown if as_json else f"{entry_id}  {one.article_id}  {file.as_posix()}")
+            line(
+                of_partition(shown)
+                if as_json
+                else f"{entry_id}  {one.article_id}  {file.as_posix()}"
+            )
     bad = [one for one in chunk if one.reason]
     for one in bad:
         alone = one.number == 1 and len(chunk) == 1

@@ -1,8 +1,7 @@
 """The options by which articles are chosen, the same for every command that reads them."""
 
 import re
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
@@ -52,25 +51,25 @@ class BadPlace(NewsflowError):  # noqa: N818 (reads as the state it names)
 
 def question(
     *,
-    entity: str | None = None,
-    entity_id: str | None = None,
-    topics: Iterable[str] | None = None,
-    source: str | None = None,
-    country: str | None = None,
-    place: str | None = None,
-    near: str | None = None,
-    within: str | None = None,
-    speaker: str | None = None,
-    language: str | None = None,
-    cluster: str | None = None,
-    fold: bool = False,
-    since: str | None = None,
-    until: str | None = None,
-    text: str | None = None,
-    everything: bool = False,
-    now: datetime,
+    entity: Entity = None,
+    entity_id: EntityId = None,
+    topics: Topics = None,
+    source: Source = None,
+    country: Country = None,
+    place: Place = None,
+    near: Near = None,
+    within: Within = None,
+    speaker: Speaker = None,
+    language: Language = None,
+    cluster: Cluster = None,
+    since: Since = None,
+    until: Until = None,
+    text: Words = None,
+    fold: Fold = False,
+    everything: Everything = False,
 ) -> Question:
     """Return the question that was typed; raises UnknownTopic, UnknownPlace, BadPlace, BadTime."""
+    now = datetime.now(UTC)
     return Question(
         entity=names.entity(entity) if entity else None,
         entity_id=entity_id,

@@ -33,16 +33,16 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 def wanted(
     *,
-    cause: Cause | None,
-    stage: str | None,
-    reason: str | None,
-    source: str | None,
-    producer: str | None,
-    file: str | None,
-    since: str | None,
-    until: str | None,
+    cause: OfCause = None,
+    stage: Stage = None,
+    reason: Reason = None,
+    source: Source = None,
+    producer: Producer = None,
+    file: File = None,
+    since: Since = None,
+    until: Until = None,
 ) -> Wanted:
-    """Return what was typed; raises BadTime."""
+    """Return the letters that were asked for; raises BadTime."""
     now = datetime.now(UTC)
     return Wanted(
         cause=cause,

@@ -8,18 +8,9 @@ from typing import Annotated
 import typer
 
 from services.cli import screens
-from services.cli.box import (
-    File,
-    OfCause,
-    Producer,
-    Reason,
-    Since,
-    Source,
-    Stage,
-    Until,
-    wanted,
-)
-from services.cli.terminal import AsJson, Folder, err, here, line, out, redis
+from services.cli.box import wanted
+from services.cli.families import chosen_by
+from services.cli.terminal import AsJson, Folder, err, here, line, of_partition, out, redis
 from services.inspection.box import Box
 from services.inspection.letters import Kinds, Wanted, shown
 from services.store.settings import StoreSettings
@@ -27,62 +18,30 @@ from shared.letters import deadletters
 from shared.letters.deadletters import DeadLetter
 
 
+@chosen_by(wanted)
 def list_(
-    cause: OfCause = None,
-    stage: Stage = None,
-    reason: Reason = None,
-    source: Source = None,
-    producer: Producer = None,
-    file: File = None,
-    since: Since = None,
-    until: Until = None,
+    chosen: Wanted,
     limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 for all.")] = 20,
     folder: Folder = Path(),
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, newest first, each with its reason."""
-    chosen = wanted(
-        cause=cause,
-        stage=stage,
-        reason=reason,
-        source=source,
-        producer=producer,
-        file=file,
-        since=since,
-        until=until,
-    )
     settings, _ = here(folder)
     asyncio.run(_list(settings, chosen, limit, as_json=as_json))
 
 
+@chosen_by(wanted)
 def reasons(
-    cause: OfCause = None,
-    stage: Stage = None,
-    reason: Reason = None,
-    source: Source = None,
-    producer: Producer = None,
-    file: File = None,
-    since: Since = None,
-    until: Until = None,
+    chosen: Wanted,
     folder: Folder = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Count dead letters by reason, the most frequent first, each with its newest letter."""
-    chosen = wanted(
-        cause=cause,
-        stage=stage,
-        reason=reason,
-        source=source,
-        producer=producer,
-        file=file,
-        since=since,
-        until=until,
-    )
     settings, _ = here(folder)
     kinds = asyncio.run(_kinds(settings, chosen))
     if as_json:
         for kind in kinds.figures():
-            line(dict(kind))
+            line(of_partition(dict(kind)))
     elif kinds.total:
         out.print(screens.kinds(kinds))
         err.print("see them with `newsflow dead list --reason TEXT`, one with `dead show ID`")
@@ -104,7 +63,7 @@ def show(
     if raw:
         sys.stdout.buffer.write(letter.data)
     elif as_json:
-        line(shown(letter))
+        line(of_partition(shown(letter)))
     else:
         for name, value in screens.letter(shown(letter)).items():
             out.print(f"{name:<12} {value}", markup=False, soft_wrap=True)
@@ -119,7 +78,7 @@ async def _list(settings: StoreSettings, chosen: Wanted, limit: int, *, as_json:
                 continue
             count += 1
             if as_json:
-                line(shown(letter))
+                line(of_partition(shown(letter)))
             else:
                 table.add(letter)
             if count == limit:

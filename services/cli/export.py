@@ -11,16 +11,18 @@ from typing import Annotated, BinaryIO, Final
 
 import typer
 
-from services.cli.asking import Entity, Since, Source, Topics, Until, Words, question
+from services.cli.asking import question
+from services.cli.families import chosen_by
 from services.cli.terminal import Folder, err, fail, here, mongo, progress
 from services.store.exports.lines import Format, NotOurs, Position, in_order, line, position
-from services.store.questions import Query
+from services.store.questions import Query, Question
 from services.store.questions import query as query_for
 from services.store.settings import StoreSettings
 
 _BLOCK: Final = 1 << 16
 
 
+@chosen_by(question)
 def export(
     form: Annotated[
         Format,
@@ -28,12 +30,8 @@ def export(
             "--format", help="ninjs 3.0, schema.org NewsArticle, or the documents as they are."
         ),
     ],
-    entity: Entity = None,
-    topic: Topics = None,
-    source: Source = None,
-    since: Since = None,
-    until: Until = None,
-    text: Words = None,
+    *,
+    chosen: Question,
     to: Annotated[
         Path | None, typer.Option("--out", help="File to write; standard output by default.")
     ] = None,
@@ -41,9 +39,6 @@ def export(
         bool, typer.Option("--resume", help="Go on where --out ends, with the same filters.")
     ] = False,
     limit: Annotated[int, typer.Option(min=0, help="At most so many now; 0 for all.")] = 0,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Also what is withheld, canceled or under embargo.")
-    ] = False,
     folder: Folder = Path(),
 ) -> None:
     """Write stored articles, oldest version first: JSON lines in every format, one object a line.
@@ -53,21 +48,10 @@ def export(
     if resume and to is None:
         fail("--resume goes on with a file: say --out FILE", code=2)
     settings, _ = here(folder)
-    now = datetime.now(UTC)
-    asked = question(
-        entity=entity,
-        topics=topic,
-        source=source,
-        since=since,
-        until=until,
-        text=text,
-        everything=everything,
-        now=now,
-    )
     try:
         with _opened(to, resume=resume) as file:
             after = _end(file, form) if resume else None
-            query = in_order(query_for(asked, now=now), after)
+            query = in_order(query_for(chosen, now=datetime.now(UTC)), after)
             count = asyncio.run(_write(settings, query, limit, form, file))
     except NotOurs as error:
         fail(f"{to}: {error}")

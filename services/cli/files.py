@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from services.cli import screens
-from services.cli.terminal import AsJson, Folder, err, fail, here, line, out, redis
+from services.cli.terminal import AsJson, Folder, err, fail, here, line, of_partition, out, redis
 from services.ingest import receipts, shelf
 from services.ingest.ledger import Ledger, Life, Waiting
 from services.store.settings import StoreSettings
@@ -19,7 +19,8 @@ def show(folder: Path, *, limit: int, as_json: bool) -> None:
     settings, _ = here(folder)
     waiting, lives = asyncio.run(_files(settings, limit))
     if as_json:
-        line({"waiting": waiting._asdict(), "files": [_as_json(life) for life in lives]})
+        found = {"waiting": waiting._asdict(), "files": [_as_json(life) for life in lives]}
+        line(of_partition(found))
         return
     out.print(screens.files(waiting, lives))
     if not lives and not waiting.complete and not waiting.arriving_count:

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -13,8 +14,8 @@ from services.store.settings import StoreSettings
 from shared.partitions import named
 from shared.settings import load
 
-_OF_ONE: Final = frozenset(("status", "receipt", "reconcile", "trace", "dead"))
-_LOOK_FOR_ONE: Final = frozenset(("trace", "receipt", "show"))
+_OF_ONE: Final = frozenset(("status", "reconcile", "trace", "dead"))
+_LOOK_FOR_ONE: Final = frozenset(("trace", "show"))
 _ID: Final = re.compile(r"\d+-\d+")  # of a letter
 _ASKED_ONCE: Final = frozenset(("--help", "-h", "--env"))
 _WRONG_USAGE: Final = 2
@@ -31,6 +32,12 @@ def chosen(
             os.environ["NEWSFLOW_PARTITION"] = named(partition)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
+
+
+def file_of(path: Path, settings: StoreSettings) -> Path:
+    """Return `path`, with the partition in its name where there are several: `old.p2.jsonl`."""
+    several = "," in settings.partitions and settings.partition
+    return path.with_name(f"{path.stem}.{settings.partition}{path.suffix}") if several else path
 
 
 def over_all(run: Callable[[], None], words: Sequence[str]) -> None:

@@ -8,34 +8,22 @@ from typing import Annotated, Any
 import typer
 
 from services.cli import asking, charts, screens
+from services.cli.families import chosen_by
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out
 from services.store import counting
 from services.store.counting import Period, What
 from services.store.mongo import Mongo
 from services.store.plans import Plan
-from services.store.questions import Query
+from services.store.questions import Query, Question
 from services.store.questions import query as query_for
 
 _SHOWN = 20
 
 
+@chosen_by(asking.question)
 def query(
-    entity: asking.Entity = None,
-    entity_id: asking.EntityId = None,
-    topic: asking.Topics = None,
-    source: asking.Source = None,
-    country: asking.Country = None,
-    place: asking.Place = None,
-    near: asking.Near = None,
-    within: asking.Within = None,
-    speaker: asking.Speaker = None,
-    language: asking.Language = None,
-    cluster: asking.Cluster = None,
-    since: asking.Since = None,
-    until: asking.Until = None,
-    text: asking.Words = None,
-    fold: asking.Fold = False,
-    everything: asking.Everything = False,
+    *,
+    chosen: Question,
     limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 for all.")] = _SHOWN,
     count: Annotated[bool, typer.Option("--count", help="Only how many there are.")] = False,
     top: Annotated[What | None, typer.Option(help="What most of them hold.")] = None,
@@ -56,29 +44,9 @@ def query(
         fail("--count is one number; leave out --top and --histogram", code=2)
     if by and not (top or histogram):
         fail("--by needs something to count: --histogram or --top", code=2)
-    now = datetime.now(UTC)
-    asked = asking.question(
-        entity=entity,
-        entity_id=entity_id,
-        topics=topic,
-        source=source,
-        country=country,
-        place=place,
-        near=near,
-        within=within,
-        speaker=speaker,
-        language=language,
-        cluster=cluster,
-        since=since,
-        until=until,
-        text=text,
-        fold=fold,
-        everything=everything,
-        now=now,
-    )
     settings, _ = here(folder)
     period = by or ("day" if histogram else None)
-    work = _Work(query_for(asked, now=now), limit, as_json=as_json)
+    work = _Work(query_for(chosen, now=datetime.now(UTC)), limit, as_json=as_json)
 
     async def done() -> None:
         async with mongo(settings) as articles:

@@ -12,7 +12,19 @@ from redis.asyncio import Redis
 
 from services.cli import balance, losses
 from services.cli.losses import Finding
-from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress, redis
+from services.cli.terminal import (
+    AsJson,
+    Folder,
+    err,
+    fail,
+    here,
+    line,
+    mongo,
+    of_partition,
+    out,
+    progress,
+    redis,
+)
 from services.inspection import accounting, books
 from services.inspection.accounting import Books, FileCount
 from services.inspection.books import Accepted, Promised
@@ -59,7 +71,7 @@ def reconcile(
     settings, _ = here(folder)
     audit = asyncio.run(audited(settings, folder / "archive", quick=quick, accept=accept))
     if as_json:
-        line(_as_json(audit))
+        line(of_partition(_as_json(audit)))
     else:
         _show(audit)
     if accept and audit.findings:
@@ -74,7 +86,7 @@ async def audited(
     async with redis(settings) as client, mongo(settings) as articles:
         found, accepted = await books.snapshot(client)
         audit = Audit(found, accepted, losses.findings(found))
-        looking = _Looking(client, None if quick else articles, archive, audit)
+        looking = _Looking(client, None if quick else articles, archive, audit, settings.partition)
         await looking.at_files()
         if not quick:
             await looking.at_receipts()
@@ -91,11 +103,19 @@ async def audited(
 class _Looking:
     """Looks at files and receipts, and notes in `audit` what is wrong."""
 
-    def __init__(self, client: Redis, articles: Mongo | None, archive: Path, audit: Audit) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        articles: Mongo | None,
+        archive: Path,
+        audit: Audit,
+        partition: str,
+    ) -> None:
         self._client = client
         self._articles = articles
         self._archive = archive
         self._audit = audit
+        self._partition = partition
         self._letters: set[str] | None = None
 
     async def at_files(self) -> None:
@@ -123,7 +143,10 @@ class _Looking:
         return await self._without_letter(await books.absent(self._client, self._articles, ids))
 
     async def at_receipts(self) -> None:
-        """Look in MongoDB for every article that a receipt names."""
+        """Look in MongoDB for every article that a receipt names.
+
+        What another partition's receipt names may be dead or on its way there; it is asked there.
+        """
         assert self._articles is not None  # noqa: S101 (its caller looked)
         audit = self._audit
         keeps = await self._articles.keeps()
@@ -132,6 +155,8 @@ class _Looking:
         with progress() as bar:
             for path in bar.track(receipts, description="receipts"):
                 promised = books.promised(path)
+                if promised.partition not in ("", self._partition):
+                    continue
                 audit.articles += len(promised.article_ids)
                 ids = await books.absent(self._client, self._articles, promised.article_ids)
                 ids = await self._without_letter(ids)

@@ -14,13 +14,14 @@ from bson.errors import BSONError
 from rich.prompt import Confirm
 
 from services.cli import differences
-from services.cli.asking import Entity, Since, Source, Topics, Until, Words, question
+from services.cli.asking import question
 from services.cli.differences import Tally
+from services.cli.families import chosen_by
 from services.cli.rereading import Reader, Reread, Spool, reader, reread
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress, redis
 from services.store.annotations import Annotation
 from services.store.mongo import Mongo
-from services.store.questions import Query
+from services.store.questions import Query, Question
 from services.store.questions import query as query_for
 from services.store.settings import StoreSettings
 from shared.errors import PermanentError
@@ -28,13 +29,10 @@ from shared.errors import PermanentError
 _SCRIPTS: Final = frozenset({"$where", "$function", "$accumulator"})
 
 
+@chosen_by(question, without=["everything"])
 def reenrich(
-    entity: Entity = None,
-    topic: Topics = None,
-    source: Source = None,
-    since: Since = None,
-    until: Until = None,
-    text: Words = None,
+    *,
+    chosen: Question,
     where: Annotated[
         str | None, typer.Option(help="A MongoDB filter as JSON, which has to hold too.")
     ] = None,
@@ -52,21 +50,12 @@ def reenrich(
     Only annotations change; versions and revisions stay. Withheld and embargoed articles count.
     """
     further = [_filter(where)] if where else []
+    if dry_run and yes:
+        fail("--dry-run only shows and --yes writes: say one of them", code=2)
     if not (dry_run or yes or sys.stdin.isatty()):
         fail("nothing changed: say --dry-run to see what differs, or --yes to write it")
     settings, _ = here(folder)
-    now = datetime.now(UTC)
-    asked = question(
-        entity=entity,
-        topics=topic,
-        source=source,
-        since=since,
-        until=until,
-        text=text,
-        everything=True,
-        now=now,
-    )
-    query = query_for(asked, now=now)
+    query = query_for(chosen._replace(everything=True), now=datetime.now(UTC))
     query = query._replace(filter={"$and": [query.filter, *further]})
     work = _Work(query, limit, every=every, dry_run=dry_run, yes=yes, as_json=as_json)
     tally = asyncio.run(work.done(settings))

@@ -12,23 +12,20 @@ import typer
 from redis.asyncio import Redis
 from rich.prompt import Confirm
 
-from services.cli.box import (
-    DryRun,
-    Every,
-    File,
-    Ids,
-    OfCause,
-    Producer,
-    Reason,
-    Since,
-    Source,
-    Stage,
-    Until,
-    Yes,
-    refuse_unclear,
-    wanted,
+from services.cli import partitions
+from services.cli.box import DryRun, Every, Ids, Yes, refuse_unclear, wanted
+from services.cli.families import chosen_by
+from services.cli.terminal import (
+    AsJson,
+    Folder,
+    err,
+    fail,
+    here,
+    line,
+    of_partition,
+    progress,
+    redis,
 )
-from services.cli.terminal import AsJson, Folder, err, fail, here, line, progress, redis
 from services.inspection.box import Box
 from services.inspection.letters import Wanted, kept
 from services.store.settings import StoreSettings
@@ -39,17 +36,12 @@ _MANY: Final = 100  # letters, above which replaying asks
 _AT_ONCE: Final = 500  # letters that one script deletes
 
 
+@chosen_by(wanted)
 def replay(
     letter_ids: Ids = None,
     every: Every = False,
-    cause: OfCause = None,
-    stage: Stage = None,
-    reason: Reason = None,
-    source: Source = None,
-    producer: Producer = None,
-    file: File = None,
-    since: Since = None,
-    until: Until = None,
+    *,
+    chosen: Wanted,
     data: Annotated[
         Path | None, typer.Option(help="Send this file instead of what was sent: a mended article.")
     ] = None,
@@ -59,16 +51,6 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Put dead letters back on the stream they came from, oldest first; each goes once."""
-    chosen = wanted(
-        cause=cause,
-        stage=stage,
-        reason=reason,
-        source=source,
-        producer=producer,
-        file=file,
-        since=since,
-        until=until,
-    )
     refuse_unclear(letter_ids, chosen, every=every)
     if data and len(letter_ids or ()) != 1:
         fail("--data mends one letter: name it", code=2)
@@ -87,17 +69,12 @@ def replay(
     )
 
 
+@chosen_by(wanted)
 def purge(
     letter_ids: Ids = None,
     every: Every = False,
-    cause: OfCause = None,
-    stage: Stage = None,
-    reason: Reason = None,
-    source: Source = None,
-    producer: Producer = None,
-    file: File = None,
-    since: Since = None,
-    until: Until = None,
+    *,
+    chosen: Wanted,
     to: Annotated[
         Path | None, typer.Option(help="Keep them first, as JSON lines, in this new file.")
     ] = None,
@@ -106,19 +83,10 @@ def purge(
     folder: Folder = Path(),
 ) -> None:
     """Delete dead letters for good, after asking; `--to FILE` keeps them elsewhere first."""
-    chosen = wanted(
-        cause=cause,
-        stage=stage,
-        reason=reason,
-        source=source,
-        producer=producer,
-        file=file,
-        since=since,
-        until=until,
-    )
     refuse_unclear(letter_ids, chosen, every=every)
     settings, _ = here(folder)
-    asyncio.run(_purge(settings, chosen, letter_ids, to=to, dry_run=dry_run, yes=yes))
+    copy = partitions.file_of(to, settings) if to else None
+    asyncio.run(_purge(settings, chosen, letter_ids, to=copy, dry_run=dry_run, yes=yes))
 
 
 async def _replay(
@@ -145,7 +113,9 @@ async def _replay(
                 if dry_run or sent:
                     done += 1
                     said = {"letter": letter.letter_id, "stream": letter.stream, "entry_id": sent}
-                    line(said if as_json else f"{letter.letter_id} -> {letter.stream}")
+                    line(
+                        of_partition(said) if as_json else f"{letter.letter_id} -> {letter.stream}"
+                    )
     err.print(f"{done:,} {'would be sent' if dry_run else 'sent'} again{_gone(count - done)}")
 
 
@@ -171,8 +141,12 @@ async def _purge(
         if count and not yes:
             hint = "" if to else "; --to FILE keeps them as JSON lines"
             _ask(f"Delete {count:,} dead letters? This cannot be undone{hint}.")
-        with _new(to) if to else nullcontext() as copy:
-            deleted = await _delete(client, box, count, copy)
+        try:
+            with _new(to) if to else nullcontext() as copy:
+                deleted = await _delete(client, box, count, copy)
+        except OSError as error:
+            why = error.strerror or error
+            fail(f"could not write {to}: {why}; no letter was deleted that is not in it")
     where = f"; they are in {to}" if to else ""
     err.print(f"{deleted:,} deleted{_gone(count - deleted)}{where}", soft_wrap=True)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli import files, screens
-from services.cli.terminal import AsJson, Folder, err, here, line, out
+from services.cli.terminal import AsJson, Folder, err, here, line, of_partition, out
 from services.inspection.overview import look
 
 
@@ -35,7 +35,7 @@ def status(
     health = address.health_urls if address else {}
     view = asyncio.run(look(settings, health_urls=health, inbox=folder / "inbox"))
     if as_json:
-        line(view.model_dump())
+        line(of_partition(view.model_dump()))
     else:
         out.print(screens.overview(view))
         if not address and not view.ok:

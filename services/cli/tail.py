@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from services.cli import asking
+from services.cli.families import chosen_by
 from services.cli.terminal import AsJson, Folder, err, here, line, mongo
 from services.store.documents import Document
 from services.store.following import follow
@@ -23,37 +24,21 @@ from shared.errors import MongoUnavailable
 _ENTITIES: Final = 4
 
 
+@chosen_by(asking.question, without=("until", "text"))
 def tail(
-    entity: asking.Entity = None,
-    entity_id: asking.EntityId = None,
-    topic: asking.Topics = None,
-    source: asking.Source = None,
-    country: asking.Country = None,
-    language: asking.Language = None,
-    since: asking.Since = None,
-    everything: asking.Everything = False,
+    *,
+    chosen: Question,
     folder: Folder = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Print articles as they are stored, new versions too, until Ctrl-C; --since shows some before.
 
-    An outage of MongoDB is waited out; nothing is missed and nothing is printed twice.
+    An outage of MongoDB is waited out; nothing is missed and nothing is printed twice. Filters are
+    those of query, but no --until, for it does not end, and no --text, for that needs an index.
     """
-    now = datetime.now(UTC)
-    asked = asking.question(
-        entity=entity,
-        entity_id=entity_id,
-        topics=topic,
-        source=source,
-        country=country,
-        language=language,
-        since=since,
-        everything=everything,
-        now=now,
-    )
     settings, _ = here(folder)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_tail(settings, asked, now, as_json=as_json))
+        asyncio.run(_tail(settings, chosen, datetime.now(UTC), as_json=as_json))
 
 
 async def _tail(settings: StoreSettings, asked: Question, now: datetime, *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import Progress
 from rich.segment import Segment
+from typer.core import TyperGroup
 
 from services.devstack.stack import Address
 from services.store.driver_errors import is_refusal, said
@@ -29,6 +30,32 @@ from shared.settings import load
 _WIDE: Final = 120  # columns, where the output is no terminal
 
 
+class ClosedPipe(Exception):  # noqa: N818 (reads as the state it names)
+    """Whoever read what a command prints went away."""
+
+
+class Commands(TyperGroup):
+    """All commands; a closed pipe is left to `failing_in_one_line`: typer makes it exit code 1."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (as typer has it)
+        """Parse what was typed; --help prints here."""
+        with _telling_closed_pipes():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (as typer has it)
+        """Run the command."""
+        with _telling_closed_pipes():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _telling_closed_pipes() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise ClosedPipe from None
+
+
 class _Console(Console):
     """One that shows what a terminal would obey: what is printed comes from articles and files."""
 
@@ -38,6 +65,10 @@ class _Console(Console):
         """Return what is printed; the console's own sequences are added to it later, as styles."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=plain(segment.text))
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to `failing_in_one_line`: rich would end with exit code 1."""
+        raise ClosedPipe from None
 
 
 def _console(*, stderr: bool) -> Console:
@@ -75,7 +106,7 @@ async def redis(settings: StoreSettings) -> AsyncIterator[Redis]:
     client = partitions.client(settings.redis_url, settings.partition, socket_timeout=10)
     try:
         yield client
-    except (RedisError, RedisUnavailable, OSError) as error:
+    except (RedisError, RedisUnavailable) as error:
         place = without_password(settings.redis_url)
         refused = connecting.is_refusal(error)
         advice = _advice(error, connecting.REDIS, refused=refused)
@@ -125,13 +156,14 @@ def progress(*, disable: bool = False) -> Progress:
     )
 
 
-def line(shown: dict[str, Any] | str) -> None:
-    """Print one line to standard output: a JSON object, or a text whatever the terminal's width.
+def of_partition(shown: dict[str, Any]) -> dict[str, Any]:
+    """Return what Redis knows with the partition it is of, where there are any."""
+    partition = os.environ.get("NEWSFLOW_PARTITION")
+    return {"partition": partition, **shown} if partition else shown
 
-    An object says which partition it is of, where there are any.
-    """
-    if not isinstance(shown, str) and (partition := os.environ.get("NEWSFLOW_PARTITION")):
-        shown = {"partition": partition, **shown}
+
+def line(shown: dict[str, Any] | str) -> None:
+    """Print one line to standard output: a JSON object, or a text whatever the terminal's width."""
     text = shown if isinstance(shown, str) else orjson.dumps(shown, default=str).decode()
     print(plain_line(text))  # noqa: T201 (rich would wrap it)
 
@@ -146,10 +178,18 @@ def fail(text: str, *, code: int = 1) -> NoReturn:
 def failing_in_one_line() -> Iterator[None]:
     """Say what failed without a traceback; a closed pipe (`| head`) is no failure."""
     try:
-        yield
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
     except NewsflowError as error:
         err.print(f"newsflow: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
-    except BrokenPipeError:
+    except (ClosedPipe, OSError) as error:
+        # What could not be written would else be tried again at the very end, with exit code 120.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        if isinstance(error, ClosedPipe | BrokenPipeError):
+            sys.exit(0)
+        place = f"{error.filename}: " if error.filename else ""
+        err.print(f"newsflow: {place}{error.strerror or error}", markup=False, soft_wrap=True)
+        sys.exit(1)

@@ -7,7 +7,19 @@ from typing import Annotated, Any, Final
 import typer
 from rich.text import Text
 
-from services.cli.terminal import AsJson, Folder, err, fail, here, line, mongo, out, progress, redis
+from services.cli.terminal import (
+    AsJson,
+    Folder,
+    err,
+    fail,
+    here,
+    line,
+    mongo,
+    of_partition,
+    out,
+    progress,
+    redis,
+)
 from services.inspection import tracing, ways
 from services.inspection.ways import Told, Way
 from services.store.settings import StoreSettings
@@ -34,7 +46,7 @@ def trace(
     way = asyncio.run(_traced(settings, what, folder / "archive", scan))
     told = ways.ways(way)
     if as_json:
-        line(_as_json(what, way, told))
+        line(of_partition(_as_json(what, way, told)))
     elif not way.is_empty:
         _show(way, told)
     for what_else in way.unscanned:

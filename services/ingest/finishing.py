@@ -179,7 +179,14 @@ class Finisher:
             aside = shelf.set_records_aside(file, reading.results.failures())
         receipt = target.with_name(target.name + shelf.RECEIPT)
         now = datetime.now(UTC)
-        receipts.write(receipt, life, reading.results, set_aside=aside.names, finished_at=now)
+        receipts.write(
+            receipt,
+            life,
+            reading.results,
+            set_aside=aside.names,
+            finished_at=now,
+            partition=settings.partition,
+        )
         if settings.when_done != "leave":
             shelf.put_away(file, target)
         reading.results.discard()

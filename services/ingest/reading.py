@@ -14,11 +14,9 @@ from typing import BinaryIO, Final, NamedTuple
 from services.ingest import handler
 from services.ingest.handler import File, Read
 from services.ingest.ledger import IN_HAND, Life, Step
-from services.ingest.records import Limits
 from services.ingest.results import Results
 from services.ingest.settings import IngestSettings
 from services.ingest.shelf import Look, Taken, shown
-from services.ingest.unpacking import Allowance
 
 _MOST_RECORDS: Final = 2000  # of a batch: what a killed process leaves to be read again
 _MOST_BYTES: Final = 4 * 1024 * 1024  # of a batch's articles
@@ -127,19 +125,14 @@ class Reading:
         return iter(()) if self.done else self._read(at)
 
     def _read(self, at: handler.Position) -> Iterator[Read]:
-        settings = self._settings
-        limits = Limits(
-            document_bytes=settings.max_document_bytes,
-            record_bytes=settings.max_record_bytes,
-            article_bytes=settings.max_article_bytes,
-            depth=settings.max_depth,
-        )
-        allowance = Allowance(
-            self.life.size, most=settings.max_unpacked_bytes, ratio=settings.max_unpacked_ratio
-        )
         self._stream.seek(0)
-        file = File(self.life.path, self.file.sha256, self.file.at)
-        return handler.read(self._stream, file, limits=limits, allowance=allowance, at=at)
+        return handler.read(
+            self._stream,
+            File(self.life.path, self.file.sha256, self.file.at),
+            limits=self._settings.limits,
+            allowance=self._settings.allowance(self.life.size),
+            at=at,
+        )
 
     def _guarded(self) -> Iterator[Read]:
         """Yield what is left to read; an unforeseen error ends the file, and it only."""

@@ -11,16 +11,24 @@ from services.ingest.results import Results
 from services.ingest.shelf import RECEIPT
 
 
-def write(
-    target: Path, life: Life, results: Results, *, set_aside: Sequence[str], finished_at: datetime
+def write(  # noqa: PLR0913 (each a fact that it says)
+    target: Path,
+    life: Life,
+    results: Results,
+    *,
+    set_aside: Sequence[str],
+    finished_at: datetime,
+    partition: str = "",
 ) -> None:
     """Write the receipt of a file, which may be of a million records, to `target`.
 
     `records` is the sum of `published`, `duplicate` and `failed`. A duplicate is a record that
-    says the same as an earlier one of its file, which was not published again.
+    says the same as an earlier one of its file, which was not published again. `partition` is
+    where they were published, if there are any.
     """
     head = {
         "file": life.path,
+        **({"partition": partition} if partition else {}),
         "sha256": life.sha256,
         "bytes": life.size,
         "received_at": datetime.fromtimestamp(life.received_ms / 1000, UTC).isoformat(),

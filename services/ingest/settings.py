@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from services.ingest.records import Limits
+from services.ingest.unpacking import Allowance
 from shared.settings import Settings
 
 
@@ -63,3 +65,17 @@ class IngestSettings(Settings):
     min_free_disk_bytes: NonNegativeInt = Field(
         512 * 1024**2, description="Intake pauses while the archive's disk has less to give."
     )
+
+    @property
+    def limits(self) -> Limits:
+        """How much is taken of a document."""
+        return Limits(
+            document_bytes=self.max_document_bytes,
+            record_bytes=self.max_record_bytes,
+            article_bytes=self.max_article_bytes,
+            depth=self.max_depth,
+        )
+
+    def allowance(self, packed: int) -> Allowance:
+        """Return what a file of `packed` bytes may unpack to."""
+        return Allowance(packed, most=self.max_unpacked_bytes, ratio=self.max_unpacked_ratio)

@@ -41,6 +41,7 @@ class Promised(NamedTuple):
     path: str
     received_at: datetime
     article_ids: Sequence[str]
+    partition: str = ""  # where they were published; not said where there are none
 
 
 class Accepted(NamedTuple):
@@ -142,7 +143,13 @@ def promised(receipt: Path) -> Promised:
     """Return what a receipt says was published."""
     says: Mapping[str, Any] = json.loads(receipt.read_bytes())
     received_at = datetime.fromisoformat(says["received_at"])
-    return Promised(receipt.as_posix(), says["file"], received_at, says["article_ids"])
+    return Promised(
+        receipt.as_posix(),
+        says["file"],
+        received_at,
+        says["article_ids"],
+        says.get("partition", ""),
+    )
 
 
 class Told(NamedTuple):

@@ -297,10 +297,6 @@ class Mongo:
         seconds = information.get("expiry", {}).get("expireAfterSeconds")
         return None if seconds is None else timedelta(seconds=seconds)
 
-    async def files(self) -> set[str]:
-        """Return the names of the files, within the inbox, that hold a stored revision."""
-        return set(await self._database[REVISIONS].distinct("provenance.file.path"))
-
     async def aggregate(
         self,
         pipeline: Sequence[Mapping[str, Any]],

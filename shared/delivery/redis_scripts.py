@@ -175,10 +175,11 @@ REPLAY: Final = f"""
 {_BARE}
 if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return false end
 redis.call('HINCRBY', KEYS[3], 'dead:replayed', 1)
-redis.call('HINCRBY', KEYS[3], bare(KEYS[2]) .. ':replayed', 1)
+local replayed = bare(KEYS[2]) .. ':replayed'
+redis.call('HINCRBY', KEYS[3], replayed, 1)
 local producer = ARGV[2]
 if redis.call('HEXISTS', KEYS[3], 'producer@' .. producer) == 0 then producer = '(others)' end
-redis.call('HINCRBY', KEYS[3], KEYS[2] .. ':replayed@' .. producer, 1)
+redis.call('HINCRBY', KEYS[3], replayed .. '@' .. producer, 1)
 if ARGV[3] ~= '' and redis.call('HGET', KEYS[4], 'life') == ARGV[3] then
   redis.call('HINCRBY', KEYS[4], 'ended:dead', -1)
 end

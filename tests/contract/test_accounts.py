@@ -4,10 +4,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
+from services.cli.losses import findings
+from services.devstack.servers import RedisServer
 from services.ingest.ledger import Ledger, Life, Step
-from shared import streams
+from services.inspection.accounting import by_producer
+from services.inspection.books import snapshot
+from shared import partitions, streams
 from shared.delivery.group import Group, Settlement
 from shared.entries import accounts
 from shared.entries.accounts import Owner
@@ -156,21 +161,31 @@ async def test_a_files_ends_are_counted_in_its_own_life_only(redis: Redis) -> No
     assert known.path == life.path
 
 
-async def test_a_replayed_letter_is_counted_as_such(redis: Redis) -> None:
-    """It leaves the dead letters of its producer and file, and is counted at its end again."""
-    client: Any = redis
-    await client.xadd(streams.RAW, {"data": '{"headline": 5}', "producer": "wire"})
-    async with enriching(redis, Recorder()):
-        await until(lambda: all_acknowledged(redis))
-    [letter] = await dead(redis)
+@pytest.mark.parametrize("partition", ["", "north"])
+async def test_a_replayed_letter_is_counted_as_such(
+    redis: Redis, redis_server: RedisServer, partition: str
+) -> None:
+    """It leaves the dead letters of its producer and file, and is counted at its end again.
 
-    await deadletters.replay(redis, letter, data=b'{"headline": "5"}')
-    second = await deadletters.replay(redis, letter)
-    async with enriching(redis, Recorder()):
-        await until(lambda: all_acknowledged(redis))
+    Counters have the same names in every partition.
+    """
+    client: Any = partitions.client(redis_server.url, partition)
+    await client.xadd(streams.RAW, {"data": '{"headline": 5}', "producer": "wire"})
+    async with enriching(redis, Recorder(), partition=partition):
+        await until(lambda: all_acknowledged(client))
+    [letter] = await dead(client)
+
+    await deadletters.replay(client, letter, data=b'{"headline": "5"}')
+    second = await deadletters.replay(client, letter)
+    async with enriching(redis, Recorder(), partition=partition):
+        await until(lambda: all_acknowledged(client))
+    counts = await counted(client)
+    books, _ = await snapshot(client)
+    await client.aclose()
 
     assert second is None
-    counts = await counted(redis)
+    assert findings(books) == []
+    assert by_producer(books)["wire"].accepted == 1
     assert counts["dead:replayed"] == counts["articles.raw:replayed@wire"] == "1"
     assert counts["enrich:enriched@wire"] == "1"  # it kept its producer
 

@@ -177,13 +177,16 @@ def test_readers_get_what_is_for_them_and_all_is_told_apart(
 def test_filters_are_those_of_query_and_lines_are_documents(
     environment: dict[str, str], database: Any
 ) -> None:
-    """By source and time; the summary goes to standard error, the lines to standard output."""
+    """By source, time, place; the summary goes to standard error, the lines to standard output."""
     put(database, uri="urn:a", source="Desk", updated_at=NOON)
     put(database, uri="urn:b", source="Desk", updated_at=NOON + timedelta(days=1))
     put(database, uri="urn:c", source="Other", updated_at=NOON)
 
     ended = export(environment, "jsonl", "--source", "Desk", "--until", "2026-11-24")
 
+    nowhere = export(environment, "jsonl", "--source", "Desk", "--country", "Mali", "--fold")
+
+    assert nowhere.stderr == "0 articles\n"
     [one] = [json.loads(written) for written in ended.stdout.splitlines()]
     assert (one["uri"], one["version_created"]) == ("urn:a", "2026-11-23T12:00:00+00:00")
     assert ended.stderr == "1 articles\n"

@@ -82,14 +82,18 @@ async def write(mongo: Mongo, name: str) -> None:
     await mongo.write([record(article(name, day(23), "Kabul.", headline=name, source="Wire"))])
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [["--entity", "KABUL"], ["--place", "Kabul", "--within", "100km", "--country", "AF", "--fold"]],
+)
 async def test_tail_prints_what_was_and_what_comes_until_ctrl_c(
-    mongo: Mongo, mongo_url: str, tmp_path: Path
+    mongo: Mongo, mongo_url: str, tmp_path: Path, asked: list[str]
 ) -> None:
     """--since first, each article once, exit code 0."""
     await write(mongo, "before")
     await mongo.write([record(article("elsewhere", day(23), "Lima.", headline="elsewhere"))])
 
-    with tail(tmp_path, mongo_url, "--since", "2026-11-01", "--entity", "KABUL", "--json") as one:
+    with tail(tmp_path, mongo_url, "--since", "2026-11-01", *asked, "--json") as one:
         await until(lambda: len(one.lines()) == 1)
         await write(mongo, "after")
         await write(mongo, "after")

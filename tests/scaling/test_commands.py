@@ -1,11 +1,13 @@
 """The command over partitions: it spreads what it publishes, and looks at one after the other."""
 
+import asyncio
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis as Client
 from redis.asyncio import Redis
 
 from services import cli
@@ -22,6 +24,7 @@ from tests.contract.services_in_process import (
     passed_on,
     until,
 )
+from tests.contract.test_inbox import emptied, ingesting
 
 PARTITIONS = "north,south"
 COUNT = 12
@@ -70,6 +73,7 @@ def test_articles_are_spread_and_looked_at_in_turn(
     found, ways = said(monkeypatch, capsys, "trace", published[0]["article_id"], "--json")
     nowhere, _ = said(monkeypatch, capsys, "trace", "0" * 32, "--json")
     one, [south] = said(monkeypatch, capsys, "--partition", "south", "status", "--json")
+    _, [stored] = said(monkeypatch, capsys, "--partition", "south", "query", "--count", "--json")
 
     ids = {article_id(uri=uri, guid=None, url=None, source=None, text="") for uri in uris}
     shares = [sum(partition_of(known, 2) == number for known in ids) for number in (0, 1)]
@@ -81,6 +85,52 @@ def test_articles_are_spread_and_looked_at_in_turn(
     assert [book["in_flight"] for book in books] == shares
     assert sorted(way["found"] for way in ways) == [False, True]
     assert (south["partition"], south["stages"][1]["lag"]) == ("south", shares[1])
+    assert stored == {"articles": 0}  # MongoDB is shared
+
+
+async def test_a_receipt_is_looked_at_in_its_own_partition(
+    redis: Redis,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What it names is on its way there, though the other partition is at rest."""
+    monkeypatch.setenv("NEWSFLOW_PARTITION", "")
+    async with ingesting(redis, tmp_path, partition="south"):
+        (tmp_path / "inbox" / "wire.jsonl").write_text('{"headline": "Storm", "body": "Closed."}\n')
+        await emptied(tmp_path)
+
+    code, books = await asyncio.to_thread(said, monkeypatch, capsys, "reconcile", "--json")
+
+    assert (code, [book["findings"] for book in books]) == (0, [[], []])
+    assert [book["articles"] for book in books] == [0, 1]
+    [receipt] = (tmp_path / "archive").rglob("*.receipt.json")
+    assert json.loads(receipt.read_text())["partition"] == "south"
+    assert said(monkeypatch, capsys, "receipt", "wire.jsonl", "--json")[1] == [
+        {**json.loads(receipt.read_text()), "receipt": receipt.relative_to(tmp_path).as_posix()}
+    ]
+
+
+def test_purged_letters_are_kept_in_a_file_of_each_partition(
+    redis_server: RedisServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A new file is made for each: none is written over, and no partition is left out."""
+    letter = {"cause": "invalid", "stage": "enrich", "deliveries": 1, "article_id": ""}
+    of = {"stream": streams.RAW, "entry_id": "1-1"}
+    with Client.from_url(redis_server.url) as redis:
+        for name in PARTITIONS.split(","):
+            fields: dict[Any, Any] = {**letter, **of, "reason": name}
+            redis.xadd(f"{{{name}}}.{streams.DEAD}", fields)
+    words = ("dead", "purge", "--all", "--yes", "--to", "old.jsonl")
+
+    code, _ = said(monkeypatch, capsys, *words)
+
+    kept = {path.name: json.loads(path.read_text())["reason"] for path in tmp_path.glob("old*")}
+    assert code == 0
+    assert kept == {"old.north.jsonl": "north", "old.south.jsonl": "south"}
 
 
 async def test_a_stage_works_on_its_partition_alone(

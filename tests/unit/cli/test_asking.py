@@ -5,7 +5,6 @@ import pytest
 from services.cli.asking import BadPlace, circle, question
 from services.cli.names import UnknownPlace, country, point
 from services.store.questions import Circle
-from tests.builders import NOON
 
 
 def test_a_point_is_typed_latitude_first() -> None:
@@ -61,4 +60,4 @@ def test_unknown_names_say_what_to_ask_instead() -> None:
 @pytest.mark.parametrize("typed", ["af", "AF", "Afghanistan"])
 def test_a_country_is_its_code_or_name(typed: str) -> None:
     """In any case."""
-    assert question(country=typed, now=NOON).country == "AF"
+    assert question(country=typed).country == "AF"
