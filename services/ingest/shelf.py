@@ -4,6 +4,7 @@ What is moved must be what was read. When another file took its name meanwhile, 
 back: a check before the move would leave a moment in which it could still be lost.
 """
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -232,11 +233,11 @@ def _half(target: Path) -> Path:
 
 def failures(inbox: Path) -> list[Note]:
     """Return the notes on the files that are set aside, oldest first."""
-    notes: list[Note] = [
-        json.loads(path.read_text())
-        for path in (inbox / FAILED).rglob(f"*{_REASON}")
-        if path.with_name(path.name.removesuffix(_REASON)).exists()  # else it was put back
-    ]
+    notes: list[Note] = []
+    for path in (inbox / FAILED).rglob(f"*{_REASON}"):
+        with contextlib.suppress(FileNotFoundError):  # somebody clears up meanwhile
+            if path.with_name(path.name.removesuffix(_REASON)).exists():  # else it was put back
+                notes.append(json.loads(path.read_text()))
     return sorted(notes, key=lambda note: note["at"])
 
 

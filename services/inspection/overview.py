@@ -1,12 +1,8 @@
 """How a running Newsflow is, at a glance: what `newsflow status` and the screen of `up` show."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
 from pydantic import BaseModel
 from pymongo.errors import PyMongoError
@@ -14,6 +10,7 @@ from redis.exceptions import RedisError
 
 from services.ingest.ledger import Ledger, Life
 from services.ingest.shelf import failures
+from services.inspection.asking import Health, ask
 from services.store.driver_errors import said
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
@@ -30,7 +27,7 @@ class StageView(BaseModel):
     """One stage: its health, and what waits before it."""
 
     stage: str
-    health: Literal["ok", "warning", "bad", "away", "unknown"] = "unknown"
+    health: Health = "unknown"
     problems: list[str] = []
     lag: int | None = None
     pending: int | None = None
@@ -63,10 +60,11 @@ async def look(settings: StoreSettings, *, health_urls: Mapping[str, str], inbox
         settings.redis_url, settings.partition, socket_timeout=_WITHIN_S, socket_connect_timeout=1
     )
     problems: list[str] = []
-    stages = await asyncio.gather(*(_health(name, url) for name, url in health_urls.items()))
-    known = {stage.stage: stage for stage in stages} or {
-        name: StageView(stage=name) for name in ("ingest", "enrich", "store")
-    }
+    answers = await asyncio.gather(*(ask(name, url) for name, url in health_urls.items()))
+    known = {
+        one.name: StageView(stage=one.name, health=one.health, problems=one.problems)
+        for one in answers
+    } or {name: StageView(stage=name) for name in ("ingest", "enrich", "store")}
     dead = None
     reading: list[Life] = []
     try:
@@ -107,18 +105,3 @@ async def _documents(settings: StoreSettings) -> int:
             return await mongo.count()
     finally:
         await mongo.close()
-
-
-async def _health(name: str, url: str) -> StageView:
-    def ask() -> StageView:
-        try:
-            with urlopen(url, timeout=_WITHIN_S) as answer:  # noqa: S310 (our own address)
-                report = json.load(answer)
-        except HTTPError as error:
-            report = json.load(error)
-        except (URLError, OSError, ValueError):
-            return StageView(stage=name, health="away", problems=["does not answer"])
-        wrong = [f"{check}: {text}" for check, text in report["checks"].items() if text != "ok"]
-        return StageView(stage=name, health=report["status"], problems=wrong)
-
-    return await asyncio.to_thread(ask)
