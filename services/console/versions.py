@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from services.store.documents import Document
 
 # A blank belongs to the word behind it: by itself it would be compared with every other blank.
-_WORDS: Final = re.compile(r"\s*+(?:\w+|[^\w\s])|\s+")
+_WORDS: Final = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
 _MOST_STEPS: Final = 1_000_000  # of a page, about half a second
 _MOST_WORDS: Final = 2_000  # of a paragraph that are compared; a longer one differs as a whole
 _MOST_PARAGRAPHS: Final = 2_000  # beyond, only the beginnings are compared
