@@ -98,17 +98,17 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError):
+            try:
                 async with self.app.start_lifespan_context():
                     started.set()
                     host, port = listener.getsockname()[:2]
                     self._log.info("ready", health=f"http://{host}:{port}/health")
                     await serving
                     self._log.info("stopping")
-        finally:
-            server.should_exit = True
-            await serving
+            finally:
+                server.should_exit = True
+                await serving
         if self._failure:
             self._log.critical("died", exc_info=self._failure)
             return _EXIT_FAILED

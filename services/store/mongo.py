@@ -231,7 +231,7 @@ class Mongo:
     # ── reading ───────────────────────────────────────────────────────────────────────────────
 
     async def find(
-        self, query: Query, *, limit: int, skip: int = 0, fields: Sequence[str] | None = None
+        self, query: Query, *, limit: int, fields: Sequence[str] | None = None
     ) -> AsyncIterator[Document]:
         """Yield up to `limit` heads that match `query` (0: all), whole or only some fields."""
         cursor = self._database[ARTICLES].find(
@@ -239,7 +239,6 @@ class Mongo:
             dict.fromkeys(fields, 1) if fields else None,
             sort=query.sort,
             limit=limit,
-            skip=skip,
             batch_size=min(limit, _AT_ONCE),
             collation=NAMES if query.names else None,
             hint=query.hint,

@@ -15,14 +15,7 @@ async def test_an_outage_is_no_reason_to_restart(tmp_path: Path) -> None:
     redis = start_redis(tmp_path / "redis", log=tmp_path / "redis.log")
     redis.wait_ready()
     port = free_port()
-    environment = {
-        "NEWSFLOW_REDIS_URL": redis.url,
-        "NEWSFLOW_HEALTH_PORT": str(port),
-        "NEWSFLOW_READ_LATER": "true",
-    }
-    argv = [sys.executable, "-m", "services.enrich"]
-    enrich = Child("enrich", argv, log=tmp_path / "enrich.log", env=environment)
-    enrich.start()
+    enrich = _enrich(redis.url, port, log=tmp_path / "enrich.log")
     try:
         await _until(port, 200)
         redis.child.kill()
@@ -38,14 +31,8 @@ async def test_an_outage_is_no_reason_to_restart(tmp_path: Path) -> None:
 async def test_a_start_that_waits_is_no_reason_to_restart(tmp_path: Path) -> None:
     """Before Redis was ever there /live answers 200, and /health 503 and why."""
     port = free_port()
-    environment = {
-        "NEWSFLOW_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
-        "NEWSFLOW_HEALTH_PORT": str(port),
-        "NEWSFLOW_READ_LATER": "true",
-    }
-    argv = [sys.executable, "-m", "services.enrich"]
-    enrich = Child("enrich", argv, log=tmp_path / "enrich.log", env=environment)
-    enrich.start()
+    nowhere = f"redis://127.0.0.1:{free_port()}/0"
+    enrich = _enrich(nowhere, port, log=tmp_path / "enrich.log")
     try:
         await _until(port, 503)
         alive = await _status(port, "/live")
@@ -56,6 +43,17 @@ async def test_a_start_that_waits_is_no_reason_to_restart(tmp_path: Path) -> Non
     assert alive == 200
     assert stopped
     assert enrich.exit_code == 0
+
+
+def _enrich(redis_url: str, port: int, *, log: Path) -> Child:
+    environment = {
+        "NEWSFLOW_REDIS_URL": redis_url,
+        "NEWSFLOW_HEALTH_PORT": str(port),
+        "NEWSFLOW_READ_LATER": "true",
+    }
+    enrich = Child("enrich", [sys.executable, "-m", "services.enrich"], log=log, env=environment)
+    enrich.start()
+    return enrich
 
 
 async def _until(port: int, status: int) -> None:

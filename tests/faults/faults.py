@@ -159,6 +159,9 @@ async def asked_to_stop(room: Newsroom) -> None:
     """They end by themselves with exit code 0, and leave nothing pending."""
     client: Any = room.desk
     children = [room.rig.children[stage] for stage in STAGES]
+    async with asyncio.timeout(60):  # one that is just starting ends by the signal itself
+        while not (await overview(room.rig)).ok:
+            await asyncio.sleep(0.1)
     async with room.rig.held(*STAGES):
         for child in children:
             child.signal(signal.SIGTERM)
