@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli import screens
-from services.cli.box import wanted
+from services.cli.choosing import wanted
 from services.cli.families import chosen_by
 from services.cli.terminal import AsJson, Folder, err, here, line, of_partition, out, redis
 from services.inspection.box import Box

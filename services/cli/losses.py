@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from services.inspection.accounting import Books, FileCount, Flow, by_producer, gaps
+from services.inspection.accounting import Books, FileCount, StreamCount, by_producer, gaps
 from shared import streams
 
 _NAMED: Final = 10
@@ -59,6 +59,16 @@ def of_receipt(receipt: str, missing: Sequence[str], *, ended: bool) -> Finding:
     )
 
 
+def of_bad_receipt(receipt: str, why: str) -> Finding:
+    """Return that a receipt cannot be read, so that nobody knows what it names."""
+    return Finding(
+        f"{receipt}: not a receipt ({why})",
+        "it was cut off by a full or broken disk, or written by somebody else",
+        "put it back from a backup, or drop the archived file into the inbox again and take the "
+        "receipt away: what is stored already is not stored twice",
+    )
+
+
 def of_messages(gone: Sequence[str], lost: Sequence[str]) -> list[Finding]:
     """Return what publishers were told that is not so: articles not there, messages without end."""
     found: list[Finding] = []
@@ -94,7 +104,7 @@ def _uncounted(count: int) -> Finding:
     )
 
 
-def _of_stream(flow: Flow, missing: int) -> list[Finding]:
+def _of_stream(flow: StreamCount, missing: int) -> list[Finding]:
     stream, done = flow.hop.source, flow.added - missing - flow.waiting
     figures = (
         f"{flow.added:,} were added; {done:,} ended, {flow.unread:,} unread, "

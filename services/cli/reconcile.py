@@ -27,7 +27,7 @@ from services.cli.terminal import (
 )
 from services.inspection import accounting, books
 from services.inspection.accounting import Books, FileCount
-from services.inspection.books import Accepted, Promised
+from services.inspection.books import Accepted, BadReceipt, Promised
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
 
@@ -139,7 +139,10 @@ class _Looking:
         receipt = self._archive / file.receipt
         if self._articles is None or not file.receipt or not receipt.is_file():
             return []
-        ids = books.promised(receipt).article_ids
+        try:
+            ids = books.promised(receipt).article_ids
+        except BadReceipt:  # told by itself, by at_receipts
+            return []
         return await self._without_letter(await books.absent(self._client, self._articles, ids))
 
     async def at_receipts(self) -> None:
@@ -154,7 +157,11 @@ class _Looking:
         receipts = books.receipts(self._archive)
         with progress() as bar:
             for path in bar.track(receipts, description="receipts"):
-                promised = books.promised(path)
+                try:
+                    promised = books.promised(path)
+                except BadReceipt as error:
+                    audit.findings.append(losses.of_bad_receipt(path.as_posix(), str(error)))
+                    continue
                 if promised.partition not in ("", self._partition):
                     continue
                 audit.articles += len(promised.article_ids)

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from rich.prompt import Confirm
 
 from services.cli import partitions
-from services.cli.box import DryRun, Every, Ids, Yes, refuse_unclear, wanted
+from services.cli.choosing import DryRun, Every, Ids, Yes, refuse_unclear, wanted
 from services.cli.families import chosen_by
 from services.cli.terminal import (
     AsJson,

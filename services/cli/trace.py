@@ -21,7 +21,7 @@ from services.cli.terminal import (
     redis,
 )
 from services.inspection import tracing, ways
-from services.inspection.ways import Told, Way
+from services.inspection.ways import Journey, Way
 from services.store.settings import StoreSettings
 
 _SHOWN: Final = 20
@@ -69,7 +69,7 @@ async def _traced(settings: StoreSettings, what: str, archive: Path, most: int) 
             )
 
 
-def _show(way: Way, told: list[Told]) -> None:
+def _show(way: Way, told: list[Journey]) -> None:
     if way.life:
         out.print(Text(ways.file(way.life, way.receipt)), soft_wrap=True)
     few = len(told) <= 1 or not way.life
@@ -85,7 +85,7 @@ def _show(way: Way, told: list[Told]) -> None:
         out.print(f"and {more:,} more; `--json` shows all")
 
 
-def _as_json(what: str, way: Way, told: list[Told]) -> dict[str, Any]:
+def _as_json(what: str, way: Way, told: list[Journey]) -> dict[str, Any]:
     return {
         "wanted": what,
         "found": not way.is_empty,

@@ -107,13 +107,15 @@ def going_on(wanted: Query, before: str) -> Query:
     at = moment(told, now=datetime.fromtimestamp(0, UTC))
     behind = [{"version_created": {"$lt": at}}, {"version_created": at, "_id": {"$gt": article_id}}]
     conditions = [wanted.filter, {"version_created": {"$lte": at}}, {"$or": behind}]
-    return wanted._replace(filter={"$and": conditions})
+    words = wanted.words and wanted.words._replace(until=at)
+    return wanted._replace(filter={"$and": conditions}, words=words)
 
 
 def of_time(wanted: Query, at: datetime) -> Query:
     """Return the query for the articles of one time, in the order of their ids."""
     order = [("version_created", ASCENDING), ("_id", ASCENDING)]  # the index `export` has it
-    return wanted._replace(filter={"$and": [wanted.filter, {"version_created": at}]}, sort=order)
+    of_it = {"$and": [wanted.filter, {"version_created": at}]}
+    return wanted._replace(filter=of_it, sort=order, words=None)
 
 
 def older(shown: Sequence[Document]) -> str:

@@ -33,11 +33,10 @@ _TOKEN_PAGE: Final = "/token"  # noqa: S105 (a path)
 _TOKENS_PER_MINUTE: Final = 10  # 32 hexadecimal digits are not guessed at any speed
 _READING: Final = frozenset({"GET", "HEAD"})
 _POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _HEADERS: Final = {
-    "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",  # with `no-referrer` forms come with `Origin: null`
@@ -56,6 +55,8 @@ class Guard:
     def __init__(
         self, app: ASGIApp, *, settings: ConsoleSettings, access: Access, pages: Pages
     ) -> None:
+        policy = _POLICY.format(styles=" ".join(pages.assets.style_hashes))
+        self._headers = {**_HEADERS, "content-security-policy": policy}
         self._app = app
         self._settings = settings
         self._access = access
@@ -73,7 +74,7 @@ class Guard:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(_HEADERS)
+                headers.update(self._headers)
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 

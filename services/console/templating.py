@@ -32,6 +32,7 @@ class Pages:
     """Renders templates. A filter `text` shows what would turn or hide other text."""
 
     def __init__(self, assets: Assets) -> None:
+        self.assets = assets
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_FOLDER),
             autoescape=True,
@@ -48,7 +49,11 @@ class Pages:
             "size": size,
             "time": time,
         }
-        self._environment.globals |= {"static": assets.url, "nav": NAV}
+        self._environment.globals |= {
+            "static": assets.url,
+            "style": assets.style,
+            "nav": NAV,
+        }
 
     def page(
         self, request: Request, template: str, context: Mapping[str, Any], *, status: int = 200

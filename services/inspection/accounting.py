@@ -20,7 +20,7 @@ from shared.entries.accounts import UNNAMED
 from shared.streams import Hop
 
 
-class Flow(NamedTuple):
+class StreamCount(NamedTuple):
     """A stream and its group, as Redis counts them: entries ever added, unread, and pending.
 
     `read_to` is the id of the last entry that was read, 0-0 before the first.
@@ -41,8 +41,8 @@ class Flow(NamedTuple):
 class Books(NamedTuple):
     """All that has to add up, at one moment; `counts` is `articles.accounts`."""
 
-    raw: Flow
-    enriched: Flow
+    raw: StreamCount
+    enriched: StreamCount
     letters: int
     counts: Mapping[str, int]
 
@@ -161,7 +161,7 @@ def _bases(books: Books) -> _Bases:
     )
 
 
-def _ended_before(flow: Flow, counts: Mapping[str, int]) -> int:
+def _ended_before(flow: StreamCount, counts: Mapping[str, int]) -> int:
     if flow.read_to == "0-0":
         return 0
     return flow.added - flow.waiting - _ended(counts, flow.hop)

@@ -1,18 +1,18 @@
 """The books of Newsflow, read: Redis at one moment, lives of files, receipts, MongoDB."""
 
-import json
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import orjson
+from pydantic import AwareDatetime, BaseModel, ValidationError
 from redis.asyncio import Redis
 
 from services.ingest.ledger import FILES
 from services.ingest.shelf import RECEIPT
-from services.inspection.accounting import Books, FileCount, Flow, by_producer
+from services.inspection.accounting import Books, FileCount, StreamCount, by_producer
 from services.store.mongo import Mongo
 from shared import streams
 from shared.delivery import redis_scripts
@@ -32,6 +32,10 @@ _COUNTED: Final = (
 
 class TooMany(NewsflowError):  # noqa: N818 (reads as the state it names)
     """More than can be remembered; the text says what to do instead."""
+
+
+class BadReceipt(NewsflowError):  # noqa: N818 (reads as the state it names)
+    """A file of a receipt's name that does not read as one; the text says why."""
 
 
 class Promised(NamedTuple):
@@ -62,7 +66,7 @@ async def snapshot(redis: Redis) -> tuple[Books, list[Accepted]]:
     accepted = [Accepted(*one) for one in orjson.loads(stored.pop(b"accepted", b"[]"))]
     counts = {name.decode(): int(value) for name, value in stored.items()}
     raw, enriched = (
-        Flow(hop, added, unread, pending, read_to.decode())
+        StreamCount(hop, added, unread, pending, read_to.decode())
         for hop, (added, unread, pending, read_to) in zip((ENRICH, STORE), flows, strict=True)
     )
     return Books(raw, enriched, letters, counts), accepted
@@ -140,16 +144,27 @@ def receipts(archive: Path) -> list[Path]:
 
 
 def promised(receipt: Path) -> Promised:
-    """Return what a receipt says was published."""
-    says: Mapping[str, Any] = json.loads(receipt.read_bytes())
-    received_at = datetime.fromisoformat(says["received_at"])
+    """Return what a receipt says was published. Raises BadReceipt."""
+    try:
+        says = _Says.model_validate_json(receipt.read_bytes())
+    except OSError as error:
+        raise BadReceipt(error.strerror or str(error)) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadReceipt(f"{where}: {first['msg']}" if where else first["msg"]) from None
     return Promised(
-        receipt.as_posix(),
-        says["file"],
-        received_at,
-        says["article_ids"],
-        says.get("partition", ""),
+        receipt.as_posix(), says.file, says.received_at, says.article_ids, says.partition
     )
+
+
+class _Says(BaseModel):
+    """What is read of a receipt, see services/ingest/receipts.py."""
+
+    file: str
+    received_at: AwareDatetime
+    article_ids: list[str]
+    partition: str = ""
 
 
 class Told(NamedTuple):

@@ -14,7 +14,8 @@ from redis.exceptions import ResponseError
 from services.ingest import receipts
 from services.ingest.ledger import Ledger
 from services.inspection import books
-from services.inspection.ways import Standing, Wanted, Way, moment, order
+from services.inspection.books import BadReceipt
+from services.inspection.ways import Sought, Standing, Way, moment, order
 from services.store.mongo import Mongo
 from shared import streams
 from shared.entries import accounts, wire
@@ -35,13 +36,13 @@ _ARTICLE: Final = re.compile(r"[0-9a-f]{32}")
 Advance = Callable[[int], None]  # told how many entries were looked at
 
 
-def wanted(what: str) -> Wanted:
+def sought(what: str) -> Sought:
     """Return what is asked for: an article's id or URI, an entry, a file, or a message."""
     if _ARTICLE.fullmatch(what):
-        return Wanted(article_ids=frozenset({what}))
+        return Sought(article_ids=frozenset({what}))
     if _ENTRY.fullmatch(what):
-        return Wanted(entry_ids=frozenset({what}))
-    return Wanted(article_ids=_ids_of(what), message_id=what, path=what)
+        return Sought(entry_ids=frozenset({what}))
+    return Sought(article_ids=_ids_of(what), message_id=what, path=what)
 
 
 def _ids_of(uri: str) -> frozenset[str]:
@@ -62,11 +63,11 @@ async def trace(  # noqa: PLR0913 (each by its name)
     what: str, *, redis: Redis, mongo: Mongo, archive: Path, most: int, advance: Advance
 ) -> Way:
     """Look for `what` everywhere; on streams among the oldest `most` entries of each."""
-    way = Way(wanted(what))
+    way = Way(sought(what))
     await _file(way, redis, archive, what)
-    way.told = [one async for one in _told(redis, way.wanted, advance)]
+    way.told = [one async for one in _told(redis, way.sought, advance)]
     named = {one["article_id"] for one in way.told if "article_id" in one}
-    way.wanted = way.wanted._replace(article_ids=way.wanted.article_ids | named)
+    way.sought = way.sought._replace(article_ids=way.sought.article_ids | named)
     await _stored(way, mongo)
     for hop in HOPS:
         if await _stands(way, redis, hop, most, advance):
@@ -74,7 +75,7 @@ async def trace(  # noqa: PLR0913 (each by its name)
     async for letter in deadletters.letters(redis):
         advance(1)
         owner = accounts.owner_of(letter.original, None, entry_id=letter.entry_id)
-        if way.wanted.fits(owner, letter.article_id or "", letter.letter_id):
+        if way.sought.fits(owner, letter.article_id or "", letter.letter_id):
             way.letters.append(letter)
     return way
 
@@ -84,21 +85,25 @@ async def _file(way: Way, redis: Redis, archive: Path, what: str) -> None:
     [way.life] = await Ledger(redis).lives([what])
     found = await asyncio.to_thread(receipts.find, what, [archive])
     if way.life is None and not found:
-        way.wanted = way.wanted._replace(path="")
+        way.sought = way.sought._replace(path="")
         return
     if found:
-        promised = await asyncio.to_thread(books.promised, found[0])
-        way.receipt = promised.receipt
+        way.receipt = found[0].as_posix()
+        try:
+            promised = await asyncio.to_thread(books.promised, found[0])
+        except BadReceipt as error:
+            way.unscanned.append(f"{way.receipt} cannot be read: {error}")
+            return
         ids = frozenset(promised.article_ids[:_MOST])
         if len(promised.article_ids) > _MOST:
             way.unscanned.append(f"{promised.receipt} names {len(promised.article_ids):,} articles")
-        way.wanted = way.wanted._replace(article_ids=ids, path=promised.path)
+        way.sought = way.sought._replace(article_ids=ids, path=promised.path)
         if way.life is None:
             [way.life] = await Ledger(redis).lives([promised.path])
-    way.wanted = way.wanted._replace(message_id="")
+    way.sought = way.sought._replace(message_id="")
 
 
-async def _told(redis: Redis, wanted: Wanted, advance: Advance) -> AsyncIterator[dict[str, str]]:
+async def _told(redis: Redis, sought: Sought, advance: Advance) -> AsyncIterator[dict[str, str]]:
     """Yield the receipts of what is looked for; `at` is when each was written."""
     client: Any = redis
     after: str | bytes = "-"
@@ -108,13 +113,13 @@ async def _told(redis: Redis, wanted: Wanted, advance: Advance) -> AsyncIterator
         for receipt_id, fields in page:
             one = {name.decode(): value.decode() for name, value in fields.items()}
             owner = Owner(message_id=one["message_id"], entry_id=one["entry_id"])
-            if wanted.fits(owner, one.get("article_id", "")):
+            if sought.fits(owner, one.get("article_id", "")):
                 yield {"at": moment(receipt_id.decode()).isoformat(), **one}
 
 
 async def _stored(way: Way, mongo: Mongo) -> None:
     """Take what MongoDB has: by article id at once, else through all its revisions."""
-    asked = way.wanted
+    asked = way.sought
     if asked.article_ids:
         for article_id in sorted(asked.article_ids):
             way.revisions += await mongo.versions(article_id)
@@ -126,7 +131,7 @@ async def _stored(way: Way, mongo: Mongo) -> None:
         way.revisions = await mongo.brought_by("entry.message_id", asked.message_id)
     ids = sorted({one["article_id"] for one in way.revisions})
     way.heads = {head["_id"]: head for head in await mongo.heads(ids)}
-    way.wanted = asked._replace(article_ids=asked.article_ids | set(ids))
+    way.sought = asked._replace(article_ids=asked.article_ids | set(ids))
 
 
 async def _stands(way: Way, redis: Redis, hop: Hop, most: int, advance: Advance) -> bool:
@@ -143,13 +148,13 @@ async def _stands(way: Way, redis: Redis, hop: Hop, most: int, advance: Advance)
     while page := await client.xrange(hop.source, after, "+", count=_PAGE):
         after = b"(" + page[-1][0]
         for entry_id, fields in page:
-            owner, article_id = _read(hop, fields, entry_id.decode(), way.wanted)
-            if way.wanted.fits(owner, article_id, entry_id.decode()):
+            owner, article_id = _read(hop, fields, entry_id.decode(), way.sought)
+            if way.sought.fits(owner, article_id, entry_id.decode()):
                 one = Standing(hop.source, entry_id.decode(), "unread", owner, article_id)
                 way.standing.append(await _state(redis, hop, one, read_to))
                 if article_id:
-                    ids = way.wanted.article_ids | {article_id}
-                    way.wanted = way.wanted._replace(article_ids=ids)
+                    ids = way.sought.article_ids | {article_id}
+                    way.sought = way.sought._replace(article_ids=ids)
         seen += len(page)
         advance(len(page))
         if seen >= most:
@@ -158,7 +163,7 @@ async def _stands(way: Way, redis: Redis, hop: Hop, most: int, advance: Advance)
 
 
 def _read(
-    hop: Hop, fields: Mapping[bytes, bytes], entry_id: str, wanted: Wanted
+    hop: Hop, fields: Mapping[bytes, bytes], entry_id: str, sought: Sought
 ) -> tuple[Owner, str]:
     """Return an entry's owner, and the id of its article if that is asked for or at hand."""
     raw_id = entry_id if hop is ENRICH else ""
@@ -168,7 +173,7 @@ def _read(
             return owner, str(orjson.loads(fields.get(DATA, b"")).get("article_id", ""))
         except (orjson.JSONDecodeError, AttributeError):
             return owner, ""
-    if not wanted.article_ids and not wanted.fits(owner, "", entry_id):
+    if not sought.article_ids and not sought.fits(owner, "", entry_id):
         return owner, ""
     try:
         article = wire.decode(fields, RawArticle, stream=hop.source, entry_id=entry_id)

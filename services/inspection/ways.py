@@ -13,7 +13,7 @@ from shared.letters.deadletters import DeadLetter
 _ORDER: Final = ("file", "entry", "enrich", "store", "receipt", "dead")  # of one moment
 
 
-class Wanted(NamedTuple):
+class Sought(NamedTuple):
     """What is looked for: one of these, and what it turned out to be besides."""
 
     article_ids: frozenset[str] = frozenset()
@@ -48,7 +48,7 @@ class Standing(NamedTuple):
 class Way:
     """All that was found of what is looked for."""
 
-    wanted: Wanted
+    sought: Sought
     standing: list[Standing] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     told: list[Mapping[str, str]] = field(default_factory=list)  # receipts for publishers
@@ -73,7 +73,7 @@ class Step(NamedTuple):
     what: str
 
 
-class Told(NamedTuple):
+class Journey(NamedTuple):
     """One article's way: `now` says where it is."""
 
     article_id: str
@@ -82,7 +82,7 @@ class Told(NamedTuple):
     steps: Sequence[Step]
 
 
-def ways(way: Way) -> list[Told]:
+def ways(way: Way) -> list[Journey]:
     """Return the way of each article that was found, and last of entries that are no article."""
     told = [_told(article_id, _of(way, article_id)) for article_id in _article_ids(way)]
     nameless = _of(way, "")
@@ -98,13 +98,13 @@ def file(life: Life, receipt: str) -> str:
     return f"{life.path} is {life.state}; {life.records:,} records, {counts}{why}{where}"
 
 
-def _told(article_id: str, way: Way) -> Told:
+def _told(article_id: str, way: Way) -> Journey:
     head = way.heads.get(article_id, {})
     headline = head.get("headline") or next(
         (one["headline"] for one in way.revisions if one.get("headline")), ""
     )
     steps = sorted(_steps(way), key=lambda step: (step.at, _ORDER.index(step.stage)))
-    return Told(article_id, headline, _now(article_id, way), steps)
+    return Journey(article_id, headline, _now(article_id, way), steps)
 
 
 def _steps(way: Way) -> Iterable[Step]:

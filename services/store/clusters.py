@@ -17,15 +17,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
-from operator import eq
 from typing import Final, NamedTuple
 
 THRESHOLD: Final = 0.5  # of a signature's numbers, see tests/benchmarks/duplicates.py
 
 _NUMBERS: Final = 128
-_PACKED: Final = struct.Struct(f"<{_NUMBERS}H")
+_BYTES: Final = 2  # of a number
 _BANDS: Final = 12
 _ROWS: Final = 3
+_BANDED: Final = struct.Struct(f"<{_BANDS * _ROWS}H")
+_EACH_BAND: Final = struct.Struct(f"{_ROWS * _BYTES}s" * _BANDS)
+_ALL_BUT_TOP_BITS: Final = int.from_bytes(b"\xff\x7f" * _NUMBERS, "little")
+_TOP_BITS: Final = int.from_bytes(b"\x00\x80" * _NUMBERS, "little")
 
 Edge = tuple[str, str]  # two article ids
 
@@ -73,9 +76,10 @@ def bands(signature: Signature) -> tuple[int, ...]:
     numbers = _numbers(signature.value)
     if numbers is None:
         return ()
+    banded = _BANDED.unpack_from(numbers)
     salt = crc32(signature.made_by.encode())
     places = ((salt + at) & 0x7FFF for at in range(_BANDS))
-    firsts, seconds, thirds = (numbers[row : _ROWS * _BANDS : _ROWS] for row in range(_ROWS))
+    firsts, seconds, thirds = (banded[row::_ROWS] for row in range(_ROWS))
     return tuple(
         place << 48 | first << 32 | second << 16 | third
         for place, first, second, third in zip(places, firsts, seconds, thirds, strict=True)
@@ -91,23 +95,34 @@ def edges(mine: Sequence[Signed], found: Sequence[Signed]) -> set[Edge]:
     for one in (*mine, *found):
         alike[one.signature].add(one.article_id)
     strung = {pair for ids in alike.values() if len(ids) > 1 for pair in pairwise(sorted(ids))}
-    shelves: dict[int, list[Signature]] = defaultdict(list)
-    for signature in alike:
-        for band in bands(signature):
-            shelves[band].append(signature)
+    numbers = {one: them for one in alike if (them := _numbers(one.value))}
+    shelves: dict[tuple[int, bytes], list[Signature]] = defaultdict(list)
+    for ours in {one.signature for one in mine} & numbers.keys():
+        for band in enumerate(_EACH_BAND.unpack_from(numbers[ours])):
+            shelves[band].append(ours)
     near = {
         (min(alike[ours]), min(alike[theirs]))
-        for ours in {one.signature for one in mine}
-        for theirs in {other for band in bands(ours) for other in shelves[band]} - {ours}
-        if ours.made_by == theirs.made_by and likeness(ours, theirs) >= THRESHOLD
+        for theirs, them in numbers.items()
+        for ours in _on(shelves, them) - {theirs}
+        if ours.made_by == theirs.made_by and likeness(numbers[ours], them) >= THRESHOLD
     }
     return strung | {pair for pair in near if pair[0] != pair[1]}
 
 
-def likeness(one: Signature, other: Signature) -> float:
-    """Return the share of equal numbers in two signatures: an estimate of the texts' likeness."""
-    ours, theirs = _numbers(one.value), _numbers(other.value)
-    return sum(map(eq, ours, theirs)) / _NUMBERS if ours and theirs else 0.0
+def _on(shelves: Mapping[tuple[int, bytes], list[Signature]], numbers: bytes) -> set[Signature]:
+    bands = enumerate(_EACH_BAND.unpack_from(numbers))
+    return {one for band in bands if band in shelves for one in shelves[band]}
+
+
+def likeness(ours: bytes, theirs: bytes) -> float:
+    """Return the share of equal numbers in two signatures: an estimate of the texts' likeness.
+
+    All numbers are compared at once, as two large ones: a sum has a number's top bit where any of
+    its lower bits differ.
+    """
+    differ = int.from_bytes(ours, "little") ^ int.from_bytes(theirs, "little")
+    unequal = ((differ & _ALL_BUT_TOP_BITS) + _ALL_BUT_TOP_BITS | differ) & _TOP_BITS
+    return 1 - unequal.bit_count() / _NUMBERS
 
 
 def moves(nodes: Mapping[str, Node], edges: Iterable[Edge]) -> list[Move]:
@@ -148,11 +163,13 @@ def names(nodes: Mapping[str, Node]) -> dict[str, list[str]]:
     return wrong
 
 
-def _numbers(signature: str) -> tuple[int, ...] | None:
+def _numbers(signature: str) -> bytes | None:
+    """Return the numbers of a signature as they are packed, or None when it is not one."""
     try:
-        return _PACKED.unpack(b64decode(signature, validate=True))
-    except (Error, struct.error, ValueError):
+        packed = b64decode(signature, validate=True)
+    except (Error, ValueError):
         return None
+    return packed if len(packed) == _NUMBERS * _BYTES else None
 
 
 def _move(node: Node, to: str, nodes: Mapping[str, Node]) -> Move:

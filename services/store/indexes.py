@@ -64,7 +64,12 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
 }
 
 # Dropped when they are not wanted: what settings ask for, and what earlier versions had.
-_OPTIONAL: Final = frozenset({"words", "words_and_body", "expiry", "topic_time"})
+_OPTIONAL: Final = frozenset(
+    {
+        *("words_time", "words_and_body_time", "expiry"),
+        *("words", "words_and_body", "topic_time"),
+    }
+)
 _DAY_S: Final = 86_400
 # A kill outlasts what it killed: a story that is sent again late would else be for readers again.
 _EXPIRES: Final = {"pub_status": {"$in": ["usable", "withheld"]}}
@@ -117,8 +122,9 @@ def _words(*, body: bool) -> IndexModel:
     fields = ("headline", "summary", "text") if body else ("headline", "summary")
     # An article's own field `language` would choose the stemmer, and an unknown one is refused.
     return IndexModel(
-        [(field, TEXT) for field in fields],
-        name="words_and_body" if body else "words",
+        # The time last: what is too old is known without being read.
+        [*((field, TEXT) for field in fields), ("version_created", DESCENDING)],
+        name="words_and_body_time" if body else "words_time",
         default_language="english",
         language_override="_words_language",
     )

@@ -23,7 +23,8 @@ from services.store.clusters import Move, Node, Signature, Signed, edges, moves,
 from shared.errors import MongoUnavailable
 
 _ROUNDS: Final = 100  # others got on each time we did not; more means that something is wrong
-_ENOUGH: Final = 1000  # versions to look at: what many thousands are alike to are all one tree
+_ENOUGH: Final = 1_000  # versions to look at: what many thousands are alike to are all one tree
+_AT_ONCE: Final = 10_000  # of them in one answer of MongoDB, 6 MB
 
 
 class Shelf(Protocol):
@@ -78,17 +79,18 @@ async def gather(signed: Sequence[Signed], seen_before: Collection[str], *, shel
 async def _found(
     signatures: Sequence[Signature], besides: Collection[str], shelf: Shelf
 ) -> list[Signed]:
-    """Return versions that share a band; halved until none crowds out what the others share."""
+    """Return versions that share a band, at most so many for each signature.
+
+    They are asked for together, for the articles of a routine report find nearly the same ones; by
+    themselves only when these are so many that some may crowd out what others share.
+    """
     if not signatures:
         return []
-    found = await shelf.sharing(signatures, besides=besides, limit=_ENOUGH)
-    if len(found) < _ENOUGH or len(signatures) == 1:
+    most = min(_ENOUGH * len(signatures), _AT_ONCE)
+    found = await shelf.sharing(signatures, besides=besides, limit=most)
+    if len(found) < most or len(signatures) == 1:
         return list(found)
-    half = len(signatures) // 2
-    return [
-        *await _found(signatures[:half], besides, shelf),
-        *await _found(signatures[half:], besides, shelf),
-    ]
+    return [one for signature in signatures for one in await _found([signature], besides, shelf)]
 
 
 async def _above(touched: Collection[str], shelf: Shelf) -> dict[str, Node]:

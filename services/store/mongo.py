@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 import pymongo
@@ -46,7 +46,7 @@ from services.store.indexes import ARTICLES, MIGRATIONS, NAMES, REVISIONS, chang
 from services.store.joining import gather
 from services.store.migrations import Command, due, is_busy, is_done, is_newer
 from services.store.plans import Plan, plan
-from services.store.questions import Query
+from services.store.questions import Query, Span, windows
 from services.store.settings import StoreSettings
 from services.store.shelf import Shelf
 from shared import connecting
@@ -64,6 +64,7 @@ _SELECTION_MS: Final = 5_000
 _CLOSE_WITHIN_S: Final = 5
 _PING_WITHIN_S: Final = 1
 _AT_ONCE: Final = 500  # heads in one answer of MongoDB
+_NEWEST: Final = 1_000  # articles among which words are looked for first
 _INDEX_WITHIN_S: Final = 86_400  # a time-out ends the build of a large one, to begin anew for ever
 
 
@@ -234,6 +235,19 @@ class Mongo:
         self, query: Query, *, limit: int, fields: Sequence[str] | None = None
     ) -> AsyncIterator[Document]:
         """Yield up to `limit` heads that match `query` (0: all), whole or only some fields."""
+        if query.words and 0 < limit <= _NEWEST:
+            for since in await self._windows(query.words):
+                found = [one async for one in self._found(query.after(since), limit, fields)]
+                if len(found) == limit:
+                    for document in found:
+                        yield document
+                    return
+        async for document in self._found(query, limit, fields):
+            yield document
+
+    def _found(
+        self, query: Query, limit: int, fields: Sequence[str] | None
+    ) -> AsyncIterator[Document]:
         cursor = self._database[ARTICLES].find(
             query.filter,
             dict.fromkeys(fields, 1) if fields else None,
@@ -243,8 +257,19 @@ class Mongo:
             collation=NAMES if query.names else None,
             hint=query.hint,
         )
-        async for document in cursor:
-            yield document
+        return aiter(cursor)
+
+    async def _windows(self, span: Span) -> list[datetime]:
+        """Return since when to look for words: the time of the newest articles, then longer."""
+        until = {"version_created": {"$lte": span.until}} if span.until else {}
+        order = [("version_created", pymongo.DESCENDING)]
+        fields = {"_id": 0, "version_created": 1}
+        heads = self._database[ARTICLES]
+        newest = await heads.find_one(until, fields, sort=order)
+        older = await heads.find_one(until, fields, sort=order, skip=_NEWEST)
+        if newest is None or older is None:
+            return []
+        return windows(newest["version_created"], older["version_created"], since=span.since)
 
     async def runs(self, clusters: Sequence[str]) -> dict[str, int]:
         """Return how many articles run the story of each of `clusters`."""

@@ -1,7 +1,7 @@
 """The questions people ask of the articles, as MongoDB queries. Pure.
 
 Each is answered newest first, most by an index of indexes.py of their own; those of a country or a
-language alone go through the articles in the order of time.
+language alone go through the articles in the order of time, those of words through windows of it.
 """
 
 import re
@@ -15,6 +15,7 @@ from shared.errors import NewsflowError
 _AGO: Final = re.compile(r"(\d{1,6})\s*([mhdw])")
 _NEAR: Final = "place_time"  # see indexes.py
 _EARTH_RADIUS_KM: Final = 6378.1  # MongoDB's own
+_WIDER: Final = (1, 8, 64)
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -58,16 +59,29 @@ class Question(NamedTuple):
     everything: bool = False
 
 
+class Span(NamedTuple):
+    """Times between which articles lie; None leaves an end open."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class Query(NamedTuple):
     """A MongoDB query: what `find` takes. With `names`, names match whatever case and accents.
 
-    `hint` names the index to use where the planner's own choice may read every article.
+    `hint` names the index to use where the planner's own choice may read every article. With
+    `words`, the newest of those that words match, within that span, are looked for: see `windows`.
     """
 
     filter: dict[str, Any]
     sort: list[tuple[str, int]]
     names: bool
     hint: str | None = None
+    words: Span | None = None
+
+    def after(self, since: datetime) -> "Query":
+        """Return the same of what is not older than `since`."""
+        return self._replace(filter={"$and": [self.filter, {"version_created": {"$gte": since}}]})
 
 
 def query(question: Question, *, now: datetime) -> Query:
@@ -100,7 +114,20 @@ def query(question: Question, *, now: datetime) -> Query:
     others = (question.entity, question.entity_id, question.source, question.speaker)
     served = any((*others, question.topics, question.cluster, question.text))
     hint = _NEAR if question.near and not served else None
-    return Query(wanted, [("version_created", DESCENDING)], names, hint)
+    words = Span(question.since, question.until) if question.text else None
+    return Query(wanted, [("version_created", DESCENDING)], names, hint, words)
+
+
+def windows(newest: datetime, older: datetime, *, since: datetime | None) -> list[datetime]:
+    """Return since when to look for words, one after the other, before looking at all times.
+
+    A word is found in no order, and all that has it is read to be sorted; but its index has the
+    times, too, so what is too old is not read. `older` is that of some articles further on. What
+    lies before `since` is not asked for.
+    """
+    took, longest = newest - older, newest - datetime.min.replace(tzinfo=UTC)
+    starts = [newest - factor * took for factor in _WIDER if factor * took < longest]
+    return [start for start in starts if since is None or start > since]
 
 
 def moment(text: str, *, now: datetime) -> datetime:

@@ -41,7 +41,7 @@ _PROBE: Final = 10  # entries that are tried at once while nothing passes
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Arrival:
     """What one read brought."""
 
     entries: Sequence[Entry]
@@ -91,7 +91,7 @@ class Consumer(Generic[M]):
             title=f"{work.hop.stage} reads {work.hop.source}",
         )
 
-        async def receive(batch: Batch) -> None:
+        async def receive(batch: Arrival) -> None:
             await self._desk.take(batch.entries)
 
         # AsyncAPI describes an entry by this annotation; nothing else reads it.
@@ -276,7 +276,7 @@ async def _parse(
     read = zip(raw["message_ids"], raw["data"], counts, strict=True)
     return RedisBatchStreamMessage(
         raw_message=raw,
-        body=Batch([Entry(id_, fields, count + 1) for id_, fields, count in read if fields]),
+        body=Arrival([Entry(id_, fields, count + 1) for id_, fields, count in read if fields]),
         headers={},
         batch_headers=[],
         message_id=raw["message_ids"][0].decode(),
@@ -286,5 +286,5 @@ async def _parse(
     )
 
 
-async def _decode(message: RedisBatchStreamMessage) -> Batch:
-    return cast("Batch", message.body)
+async def _decode(message: RedisBatchStreamMessage) -> Arrival:
+    return cast("Arrival", message.body)

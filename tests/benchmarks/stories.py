@@ -1,9 +1,18 @@
-"""Articles to measure with: invented wire stories of about 440 words, each a different one."""
+"""Articles to measure with: invented wire stories of about 440 words, each a different one.
+
+Of a hundred pairs four share a band by which re-runs are looked for (services/store/clusters.py):
+more than of newspaper articles, where it is 5 pairs in 1.6 million; about as routine reports may.
+"""
 
 import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
 
 _PLACES = [
     "Nairobi",
@@ -47,18 +56,54 @@ _BODIES = [
     "Railway Board",
     "Fishing Association",
 ]
-_SENTENCES = (
-    "{person} told reporters in {place} that the {body} would publish its findings soon.",
-    "The {body} said on Monday that talks with {body2} over the new harbour had made progress.",
-    "Officials from {place} and {place2} met on Tuesday to discuss wages and fuel supplies.",
-    '"We have waited long enough for this decision," said {person}, who leads a group of growers.',
-    "Police in {place} said three people were injured when a bus left the road near a market.",
-    "Analysts expect the economy to grow by {number} percent next year if exports recover.",
-    "Thousands of people gathered outside the parliament as lawmakers debated the budget bill.",
-    "{person} and {person2} signed the agreement in {place}, witnessed by the {body}.",
-    "The storm, which reached {place2} overnight, cut power to {number} villages along the coast.",
-    "A spokesman for {person} declined to comment on the report, citing the court proceedings.",
+_THINGS = _words(
+    "harbour bridge budget railway market reservoir tender pension tunnel ferry hospital "
+    "licence census orchard refinery archive runway stadium turbine ballot cable clinic "
+    "convoy dairy depot embankment factory granary greenhouse highway irrigation landfill "
+    "library lighthouse mill museum nursery observatory orchestra pipeline plaza quarry relay "
+    "satellite sawmill shipyard sluice smelter survey telescope terminal theatre tramway "
+    "vaccine viaduct vineyard warehouse well workshop"
 )
+_KINDS = _words(
+    "new delayed disputed regional costly public joint temporary "
+    "coastal northern southern worn flooded abandoned contested planned modest record "
+    "partial rural historic renewed cautious final draft second private "
+    "mobile seasonal shared narrow restored missing"
+)
+_GROUPS = _words(
+    "officials growers drivers lawmakers nurses teachers miners traders engineers farmers "
+    "students pilots bakers judges doctors fishermen tenants miners porters ministers clerks "
+    "weavers inspectors volunteers architects surveyors"
+)
+_DEEDS = _words(
+    "approve postpone inspect finance reject rebuild close extend defend review auction "
+    "relocate insure repair suspend expand abolish measure lease reopen privatise map tax "
+    "shorten merge demolish divide license patrol replace"
+)
+_SENTENCES = (
+    "{person} told {groups} in {place} that the {body} would {deed} the {kind} {thing} by {month}.",
+    "The {body} said on {day} that talks with {body2} over the {kind} {thing} went on.",
+    "{groups} from {place} and {place2} met on {day} to {deed} the {thing} and {kind} supplies.",
+    '"We have waited {number} years for this {thing}," said {person}, who leads {kind} {groups}.',
+    "Police in {place} said {number} were hurt when a {kind} {thing} failed near a {thing2}.",
+    "{groups} expect {number} percent more of the {thing} if {place2} can {deed} its {thing2}.",
+    "About {number} {groups} gathered outside a {thing} in {place} as {groups2} met to {deed} it.",
+    "{person} and {person2} agreed to {deed} a {kind} {thing} in {place}, watched by the {body}.",
+    "A storm, which reached {place2} on {day}, cut power to a {thing} and {number} {groups}.",
+    "A spokesman for {person} declined to {deed} the report on the {thing}, citing {groups}.",
+)
+_LISTS = {
+    "person": _PEOPLE,
+    "place": _PLACES,
+    "body": _BODIES,
+    "thing": _THINGS,
+    "kind": _KINDS,
+    "groups": _GROUPS,
+    "deed": _DEEDS,
+    "day": _words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
+    "month": _words("January March April June August October December"),
+    "number": [str(number) for number in range(2, 41)],
+}
 
 
 def stories(seed: int = 1) -> Iterator[dict[str, str]]:
@@ -68,7 +113,7 @@ def stories(seed: int = 1) -> Iterator[dict[str, str]]:
     while True:
         number += 1
         place = chance.choice(_PLACES)
-        sentences = [_sentence(chance) for _ in range(28)]
+        sentences = [_sentence(chance) for _ in range(26)]
         paragraphs = [" ".join(sentences[at : at + 3]) for at in range(0, len(sentences), 3)]
         yield {
             "uri": f"urn:newsflow:benchmark:{seed}:{number}",
@@ -88,12 +133,15 @@ def stories_of(file: Path, seed: int) -> Iterator[dict[str, str]]:
 
 
 def _sentence(chance: random.Random) -> str:
-    return chance.choice(_SENTENCES).format(
-        person=chance.choice(_PEOPLE),
-        person2=chance.choice(_PEOPLE),
-        place=chance.choice(_PLACES),
-        place2=chance.choice(_PLACES),
-        body=chance.choice(_BODIES),
-        body2=chance.choice(_BODIES),
-        number=chance.randint(2, 40),
-    )
+    said = chance.choice(_SENTENCES).format_map(_Chosen(chance))
+    return said[0].upper() + said[1:]
+
+
+class _Chosen(dict[str, str]):
+    """Words by the names of _LISTS; a digit behind a name asks for another one."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+
+    def __missing__(self, name: str) -> str:
+        return self._chance.choice(_LISTS[name.rstrip("2")])

@@ -188,7 +188,7 @@ async def test_what_cannot_be_shown_is_said(
         (Asked(topic="medtop:20000151"), "topic_time_confidence"),
         (Asked(source="S1"), "source_time"),
         (Asked(cluster="a"), "reruns"),
-        (Asked(text="floods"), "words"),
+        (Asked(text="floods"), "words_time"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

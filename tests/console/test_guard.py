@@ -1,9 +1,15 @@
 """Who is let in, and how pages are sent out."""
 
+import re
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
 import httpx
 import pytest
 from redis.asyncio import Redis
 
+import services.console
 from services.console.settings import ConsoleSettings
 from services.devstack.servers import RedisServer
 from shared.settings import InvalidSettings, load
@@ -11,8 +17,12 @@ from tests.console.serving import TOKEN, console, sign_in
 
 PAGES = ("/", "/files", "/sources", "/dead", "/dead/replay?every=true", "/token", "/nowhere")
 APIS = ("/api/flow", "/api/files", "/api/sources", "/api/dead", "/api/openapi.json", "/api/no")
+STYLES = [
+    f"'sha256-{b64encode(sha256(path.read_bytes()).digest()).decode()}'"
+    for path in sorted((Path(services.console.__file__).parent / "static").glob("*.css"))
+]
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    f"default-src 'none'; script-src 'self'; style-src {' '.join(STYLES)}; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
@@ -28,28 +38,30 @@ async def test_every_answer_is_dressed_and_kept_by_nobody(client: httpx.AsyncCli
         assert headers["cache-control"] == "no-store", path
 
 
-async def test_no_page_holds_a_script_or_a_style_of_its_own(client: httpx.AsyncClient) -> None:
-    """What is not in a file of ours would be blocked; and nothing is loaded from elsewhere."""
+async def test_no_page_holds_a_script_or_a_style_but_ours(client: httpx.AsyncClient) -> None:
+    """Styles are whole files, as the policy lets them; and nothing is loaded from elsewhere."""
     for path in PAGES:
         text = (await client.get(path)).text
 
         assert " style=" not in text
-        assert "<style" not in text
+        for style in re.findall("<style>(.*?)</style>", text, re.DOTALL):
+            assert b64encode(sha256(style.encode()).digest()).decode() in POLICY
+        assert text.count("<style") == text.count("<style>") > 0
         assert text.count("<script") == text.count('<script type="module" src="/static/')
         assert "http://" not in text
         assert "https://" not in text
 
 
-async def test_scripts_and_styles_are_kept_for_good_and_packed(client: httpx.AsyncClient) -> None:
+async def test_scripts_are_kept_for_good_and_packed(client: httpx.AsyncClient) -> None:
     """Their address changes with them."""
     page = (await client.get("/")).text
-    address = page.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
+    address = page.partition('<script type="module" src="')[2].partition('"')[0]
 
-    style = await client.get(address)
-    old = await client.get("/static/0000/console.css")
+    script = await client.get(address)
+    old = await client.get("/static/0000/flow.js")
 
-    assert style.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert style.headers["content-encoding"] == "gzip"
+    assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert script.headers["content-encoding"] == "gzip"
     assert old.headers["cache-control"] == "no-cache"
     assert (await client.get("/static/0000/../settings.py")).status_code == 404
 

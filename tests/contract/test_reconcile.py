@@ -179,6 +179,22 @@ async def test_a_lost_file_article_is_named(rig: Rig) -> None:
     assert file.names == [lost.article_id]
 
 
+@pytest.mark.parametrize("said", [b"", b'{"file": "a.jsonl", "article_ids": [', b"[1]", b"{}"])
+async def test_a_receipt_that_cannot_be_read_is_named(rig: Rig, said: bytes) -> None:
+    """What it named cannot be looked for: that does not add up, and the rest is looked at."""
+    await rig.drop("a.jsonl", "one")
+    await rig.drop("b.jsonl", "two")
+    await rig.work()
+    [broken] = (rig.folder / "archive").rglob("a.*receipt.json")
+    broken.write_bytes(said)
+
+    audit = await rig.audit()
+
+    [finding] = audit.findings
+    assert finding.what.startswith(f"{broken.as_posix()}: not a receipt (")
+    assert audit.articles == 1
+
+
 async def test_an_entry_lost_between_the_stages_names_its_producer(rig: Rig) -> None:
     """What enrich handed on for a producer, store has to end for it."""
     await rig.send("one", "two")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.inspection import tracing, ways
-from services.inspection.ways import Told, Way
+from services.inspection.ways import Journey, Way
 from services.store.mongo import Mongo
 from shared import streams
 from shared.errors import PermanentError
@@ -37,7 +37,7 @@ async def traced(rig: Rig, what: str, most: int = 1_000) -> Way:
         await mongo.close()
 
 
-async def told(rig: Rig, what: str) -> Told:
+async def told(rig: Rig, what: str) -> Journey:
     [one] = ways.ways(await traced(rig, what))
     return one
 
@@ -130,6 +130,18 @@ async def test_a_file_tells_where_each_of_its_articles_is(rig: Rig) -> None:
     assert all(one.now.startswith("stored as usable") for one in (first, second))
 
 
+async def test_a_receipt_that_cannot_be_read_is_told(rig: Rig) -> None:
+    await rig.drop("a.jsonl", "one")
+    await worked_on(rig)
+    [receipt] = (rig.folder / "archive").rglob("a.*receipt.json")
+    receipt.write_bytes(b"{")
+
+    way = await traced(rig, "a.jsonl")
+
+    assert way.life is not None
+    assert way.unscanned[0].startswith(f"{receipt.as_posix()} cannot be read: ")
+
+
 async def test_a_dead_letter_tells_why_and_how_often(rig: Rig) -> None:
     """Found by its own id, its entry, and the article that it was."""
 
@@ -192,7 +204,7 @@ async def test_looking_ends_at_a_bound_and_says_so(rig: Rig) -> None:
 )
 def test_a_name_is_told_by_its_shape(what: str, kind: str) -> None:
     """Ids of articles and entries have shapes that no message of a publisher should have."""
-    assert getattr(tracing.wanted(what), kind)
+    assert getattr(tracing.sought(what), kind)
 
 
 async def test_the_command_shows_it_as_text_and_json(rig: Rig) -> None:

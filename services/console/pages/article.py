@@ -17,7 +17,7 @@ from services.console.newest import read
 from services.console.pages.articles import Row, row
 from services.console.versions import differences
 from services.inspection import ways
-from services.inspection.ways import Wanted, Way
+from services.inspection.ways import Sought, Way
 from services.store import model
 from services.store.documents import Document
 from services.store.model import Stored
@@ -85,8 +85,8 @@ async def _article(desk: Desk, article_id: str) -> Article:
         todo = f"`newsflow trace {article_id}` says whether it is on its way, or died."
         raise Problem(404, what, todo)
     revisions = (await desk.mongo.versions(article_id))[-_VERSIONS:]
-    way = Way(Wanted(), revisions=revisions, heads={article_id: head})
-    [told] = ways.ways(way) or [ways.Told(article_id, "", "stored", [])]
+    way = Way(Sought(), revisions=revisions, heads={article_id: head})
+    [told] = ways.ways(way) or [ways.Journey(article_id, "", "stored", [])]
     return Article(
         article=_shown(head),
         revisions=[_shown(one) for one in revisions],

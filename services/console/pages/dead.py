@@ -28,7 +28,7 @@ _LONGEST: Final = 300  # characters of a field beside the article
 LetterId = Annotated[str, Path(pattern=_ID)]
 
 
-class Asked(Choice):
+class Turned(Choice):
     """A choice of letters, and where the page begins."""
 
     before: str | None = Field(
@@ -75,7 +75,7 @@ class ApiOrder(Order):
 
 
 @router.get("/dead", include_in_schema=False)
-async def page(request: Request, desk: AtDesk, asked: Annotated[Asked, Query()]) -> Response:
+async def page(request: Request, desk: AtDesk, asked: Annotated[Turned, Query()]) -> Response:
     """Return the kinds of letters, and a page of them."""
     found = await _page(desk, asked)
     kinds, more = await _kinds(desk, asked)
@@ -140,7 +140,7 @@ async def letter_page(request: Request, desk: AtDesk, letter_id: LetterId) -> Re
 
 
 @router.get("/api/dead")
-async def list_(desk: AtDesk, asked: Annotated[Asked, Query()]) -> Letters:
+async def list_(desk: AtDesk, asked: Annotated[Turned, Query()]) -> Letters:
     """Tell of dead letters, newest first."""
     found, before = await _page(desk, asked)
     return Letters(letters=[_row(one) for one in found], before=before)
@@ -182,7 +182,7 @@ async def data(desk: AtDesk, letter_id: LetterId) -> Response:
     return Response(found.data, media_type="application/octet-stream", headers=headers)
 
 
-async def _page(desk: Desk, asked: Asked) -> tuple[list[DeadLetter], str | None]:
+async def _page(desk: Desk, asked: Turned) -> tuple[list[DeadLetter], str | None]:
     return await letters.page(desk.redis, asked.wanted(_now()), asked.before)
 
 

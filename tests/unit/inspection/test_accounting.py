@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.cli.losses import findings, of_file, some
-from services.inspection.accounting import Books, FileCount, Flow, by_producer, open_files, totals
+from services.inspection.accounting import (
+    Books,
+    FileCount,
+    StreamCount,
+    by_producer,
+    open_files,
+    totals,
+)
 from shared.streams import ENRICH, STORE
 
 counts = st.integers(0, 1_000)
@@ -42,8 +49,10 @@ def books(draw: st.DrawFn) -> Books:
         known |= {f"store:duplicate{of}": duplicate, f"store:dead{of}": died}
         known |= {f"articles.raw:replayed{of}": back, f"articles.enriched:replayed{of}": again}
         known[f"dead:purged{of}"] = purged
-    raw = Flow(ENRICH, raw_base + passed + refused + unread + pending, unread, pending, "1-1")
-    enriched = Flow(STORE, base + carried + passed + again, 0, waiting, "1-1")
+    raw = StreamCount(
+        ENRICH, raw_base + passed + refused + unread + pending, unread, pending, "1-1"
+    )
+    enriched = StreamCount(STORE, base + carried + passed + again, 0, waiting, "1-1")
     return Books(raw, enriched, letters + parked - gone, known)
 
 
@@ -58,7 +67,7 @@ def test_books_that_add_up_have_no_findings(kept: Books) -> None:
 @given(books(), st.sampled_from(["raw", "enriched"]), st.integers(1, 5))
 def test_one_entry_too_few_or_too_many_is_found(kept: Books, name: str, by: int) -> None:
     """No other number hides it."""
-    flow: Flow = getattr(kept, name)
+    flow: StreamCount = getattr(kept, name)
     replace: Any = kept._replace  # by a name that is drawn
     short = replace(**{name: flow._replace(unread=flow.unread - by)})
     over = replace(**{name: flow._replace(unread=flow.unread + by)})
@@ -79,9 +88,9 @@ def test_letters_that_nobody_counted_are_found(kept: Books, by: int) -> None:
 
 def test_a_second_stream_made_anew_is_found() -> None:
     """Enrich handed on more than the stream ever had."""
-    raw = Flow(ENRICH, 5, 0, 0, "1-1")
+    raw = StreamCount(ENRICH, 5, 0, 0, "1-1")
     begun = {"enrich:base": 0, "enrich:passed": 0, "store:base": 0, "dead:base": 0}
-    kept = Books(raw, Flow(STORE, 2, 2, 0), 0, {**begun, "enrich:enriched": 5})
+    kept = Books(raw, StreamCount(STORE, 2, 2, 0), 0, {**begun, "enrich:enriched": 5})
 
     whats = [finding.what for finding in findings(kept)]
 

@@ -3,9 +3,12 @@
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import timedelta
+from operator import eq
 from struct import pack
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.store.clusters import (
     Move,
@@ -20,9 +23,15 @@ from services.store.clusters import (
 )
 from tests.builders import NOON, seeded
 
+NUMBER = st.integers(0, 0xFFFF)
+
 
 def _signature(values: Sequence[int], made_by: str = "minhash 1") -> Signature:
-    return Signature(b64encode(pack("<128H", *values)).decode(), made_by)
+    return Signature(b64encode(_packed(values)).decode(), made_by)
+
+
+def _packed(values: Sequence[int]) -> bytes:
+    return pack("<128H", *values)
 
 
 def _node(article_id: str, joined: str | None = None, minute: int = 0, cluster: str = "") -> Node:
@@ -37,8 +46,17 @@ def test_likeness_is_the_share_of_equal_numbers_in_their_places() -> None:
     """96 of 128 the same."""
     one, other = list(range(128)), [*range(96), *range(1000, 1032)]
 
-    assert likeness(_signature(one), _signature(other)) == 0.75
-    assert likeness(_signature(one), _signature(one[1:] + one[:1])) == 0
+    assert likeness(_packed(one), _packed(other)) == 0.75
+    assert likeness(_packed(one), _packed(one[1:] + one[:1])) == 0
+
+
+@given(st.lists(st.tuples(NUMBER, NUMBER | st.none()), min_size=128, max_size=128))
+def test_likeness_counts_whatever_the_numbers_are(pairs: list[tuple[int, int | None]]) -> None:
+    """None stands for the same once more."""
+    ours = [one for one, _ in pairs]
+    theirs = [one if other is None else other for one, other in pairs]
+
+    assert likeness(_packed(ours), _packed(theirs)) == sum(map(eq, ours, theirs)) / 128
 
 
 def test_bands_are_shared_where_three_numbers_are() -> None:

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.store.questions import BadTime, Circle, Question, moment, query
+from services.store.questions import BadTime, Circle, Question, moment, query, windows
 from tests.builders import NOON
 
 
@@ -103,3 +105,23 @@ def test_a_place_alone_is_asked_of_its_own_index() -> None:
     assert query(Question(near=near), now=NOON).hint == "place_time"
     assert query(Question(near=near, entity="Kabul"), now=NOON).hint is None
     assert query(Question(), now=NOON).hint is None
+
+
+def test_words_are_looked_for_within_longer_and_longer_windows() -> None:
+    """Of the time that the newest articles took; not beyond the time that was asked for."""
+    older = NOON - timedelta(hours=1)
+
+    assert windows(NOON, older, since=None) == [
+        NOON - timedelta(hours=1),
+        NOON - timedelta(hours=8),
+        NOON - timedelta(hours=64),
+    ]
+    assert windows(NOON, older, since=NOON - timedelta(hours=5)) == [older]
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
+def test_windows_stay_within_the_calendar(one: datetime, other: datetime) -> None:
+    """An archive may go back as far as it likes."""
+    newest, older = max(one, other), min(one, other)
+
+    assert all(start <= older for start in windows(newest, older, since=None))
