@@ -30,8 +30,7 @@ _GZIP_FROM = 500  # bytes
 
 def create(settings: ConsoleSettings, *, token: str) -> FastAPI:
     """Return the application; nothing is connected before it is asked something."""
-    assets = Assets()
-    pages = Pages(assets)
+    pages = Pages(Assets())
     access = Access(token)
     redis = partitions.client(
         settings.redis_url,
@@ -53,7 +52,6 @@ def create(settings: ConsoleSettings, *, token: str) -> FastAPI:
         lifespan=partial(_living, redis=redis, mongo=mongo, watch=watch),
     )
     app.state.desk = Desk(settings, redis, mongo, watch, pages, access)
-    app.state.assets = assets
     for router in ROUTERS:
         app.include_router(router)
     answers.install(app, pages)

@@ -64,7 +64,7 @@ _SELECTION_MS: Final = 5_000
 _CLOSE_WITHIN_S: Final = 5
 _PING_WITHIN_S: Final = 1
 _AT_ONCE: Final = 500  # heads in one answer of MongoDB
-_NEWEST: Final = 1_000  # articles among which words are looked for first
+_NEWEST: Final = 2_000  # articles among which words are looked for first
 _INDEX_WITHIN_S: Final = 86_400  # a time-out ends the build of a large one, to begin anew for ever
 
 

@@ -17,9 +17,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/static/{digest}/{name:path}")
-async def static(request: Request, digest: str, name: str) -> Response:
-    """Return a script or a style."""
-    answer: Response | None = request.app.state.assets.answer(digest, name)
+async def static(desk: AtDesk, digest: str, name: str) -> Response:
+    """Return a script, a style or a picture."""
+    answer = desk.pages.assets.answer(digest, name)
     if answer is None:
         raise Problem(404, "There is no such file.", "Load the page anew.")
     return answer
