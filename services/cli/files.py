@@ -11,6 +11,7 @@ from services.cli import screens
 from services.cli.terminal import AsJson, Folder, err, fail, here, line, of_partition, out, redis
 from services.ingest import receipts, shelf
 from services.ingest.ledger import Ledger, Life, Waiting
+from services.ingest.receipts import BadReceipt
 from services.store.settings import StoreSettings
 
 
@@ -36,8 +37,7 @@ def receipt(
     found = receipts.find(name, [folder / "archive"])
     notes = [note for note in shelf.failures(folder / "inbox") if _is_called(note["file"], name)]
     if found:
-        shown = json.loads(found[0].read_text())
-        shown["receipt"] = found[0].as_posix()
+        shown = _read(found[0])
     elif notes:
         shown = {"published": 0, "failed": 1, **notes[-1]}
     else:
@@ -46,6 +46,14 @@ def receipt(
         line(shown)
     else:
         out.print(screens.receipt(shown))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        receipts.read(path)
+    except BadReceipt as error:
+        fail(f"{path} is not a receipt: {error}; put it back from a backup")
+    return {**json.loads(path.read_text()), "receipt": path.as_posix()}
 
 
 def _is_called(path: str, name: str) -> bool:

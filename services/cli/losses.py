@@ -65,7 +65,7 @@ def of_bad_receipt(receipt: str, why: str) -> Finding:
         f"{receipt}: not a receipt ({why})",
         "it was cut off by a full or broken disk, or written by somebody else",
         "put it back from a backup, or drop the archived file into the inbox again and take the "
-        "receipt away: what is stored already is not stored twice",
+        "receipt away: what is stored already is not stored twice; accepting does not settle it",
     )
 
 

@@ -25,9 +25,11 @@ from services.cli.terminal import (
     progress,
     redis,
 )
+from services.ingest import receipts
+from services.ingest.receipts import BadReceipt
 from services.inspection import accounting, books
 from services.inspection.accounting import Books, FileCount
-from services.inspection.books import Accepted, BadReceipt, Promised
+from services.inspection.books import Accepted, Promised
 from services.store.mongo import Mongo
 from services.store.settings import StoreSettings
 
@@ -154,9 +156,9 @@ class _Looking:
         audit = self._audit
         keeps = await self._articles.keeps()
         open_paths = {one.path for one in audit.wrong_files}
-        receipts = books.receipts(self._archive)
+        paths = receipts.every(self._archive)
         with progress() as bar:
-            for path in bar.track(receipts, description="receipts"):
+            for path in bar.track(paths, description="receipts"):
                 try:
                     promised = books.promised(path)
                 except BadReceipt as error:

@@ -50,7 +50,7 @@ def trace(
     elif not way.is_empty:
         _show(way, told)
     for what_else in way.unscanned:
-        err.print(f"{what_else}; not all were looked at, see --scan", markup=False)
+        err.print(f"not all were looked at: {what_else}", markup=False)
     if way.is_empty:
         fail(f"{what}: no article, entry, message or file of this name; `newsflow query` finds ids")
 

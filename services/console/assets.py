@@ -1,7 +1,8 @@
-"""Scripts and styles, shipped with the package: in memory, under a name that changes with them.
+"""Scripts, styles and pictures, shipped with the package and held in memory.
 
-Styles stand in the pages themselves: a page is first painted once its styles are there, and asking
-for them took half as long again. A browser takes no other style, for the policy names their hashes.
+Scripts and pictures are asked for, by a name that changes with them. Styles stand in the pages: a
+page is first painted once its styles are there, and asking for them took half as long again. A
+browser takes no other style, for the policy names their hashes.
 """
 
 import mimetypes
@@ -14,7 +15,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 _FOLDER: Final = Path(__file__).parent / "static"
-_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_TYPES: Final = {".js": "text/javascript", ".svg": "image/svg+xml"}
 _FOR_GOOD: Final = "public, max-age=31536000, immutable"
 
 
@@ -28,10 +29,11 @@ class Assets:
         for name, content in self._files.items():
             whole.update(name.encode() + b"\0" + content)
         self.digest = whole.hexdigest()[:16]
+        names = [name for name in self._files if name.endswith(".css")]
+        self._styles = {name: self._files.pop(name) for name in names}
         self.style_hashes = tuple(
             f"'sha256-{b64encode(sha256(content).digest()).decode()}'"
-            for name, content in self._files.items()
-            if name.endswith(".css")
+            for content in self._styles.values()
         )
 
     def url(self, name: str) -> str:
@@ -42,7 +44,7 @@ class Assets:
 
     def style(self, name: str) -> Markup:
         """Return a file of styles as an element; raises KeyError when there is none."""
-        return Markup("<style>{}</style>").format(Markup(self._files[name].decode()))  # noqa: S704 (ours)
+        return Markup("<style>{}</style>").format(Markup(self._styles[name].decode()))  # noqa: S704 (ours)
 
     def answer(self, digest: str, name: str) -> Response | None:
         """Return a file, for good under today's digest; None when there is none."""

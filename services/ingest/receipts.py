@@ -1,14 +1,37 @@
 """Receipts: what came of a file, as JSON beside its archived copy."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
 from services.ingest.ledger import Life
 from services.ingest.results import Results
 from services.ingest.shelf import RECEIPT
+from shared.errors import NewsflowError
+
+
+class BadReceipt(NewsflowError):  # noqa: N818 (reads as the state it names)
+    """A file of a receipt's name that does not read as one; the text says why."""
+
+
+class Receipt(BaseModel):
+    """What a receipt says, see `write`, but for what became of each failed record."""
+
+    file: str
+    partition: str = ""
+    sha256: str
+    received_at: AwareDatetime
+    records: int
+    published: int
+    duplicate: int
+    failed: int
+    set_aside: list[str]
+    article_ids: list[str] = []
 
 
 def write(  # noqa: PLR0913 (each a fact that it says)
@@ -63,11 +86,30 @@ def _list(file: TextIO, name: str, values: Iterable[Any]) -> None:
     file.write("]" if before == "\n    " else "\n  ]")
 
 
+def every(archive: Path) -> list[Path]:
+    """Return all receipts, the oldest day first."""
+    return sorted(archive.rglob(f"*{RECEIPT}"))
+
+
+def read(path: Path) -> Receipt:
+    """Return what a receipt says. Raises BadReceipt."""
+    with _reading():
+        return Receipt.model_validate_json(path.read_bytes())
+
+
 def glance(path: Path, *, most: int) -> dict[str, Any]:
     """Return a receipt with at most so many of its failures and none of its ids.
 
     It is read as it was written, line by line, and no further: one may list a million articles.
+    Raises BadReceipt.
     """
+    with _reading():
+        shown = _glanced(path, most)
+        Receipt.model_validate(shown)
+        return shown
+
+
+def _glanced(path: Path, most: int) -> dict[str, Any]:
     head: list[str] = []
     failures: list[Any] = []
     with path.open(encoding="utf-8") as file:
@@ -80,6 +122,21 @@ def glance(path: Path, *, most: int) -> dict[str, Any]:
                 break
             failures.append(json.loads(line.strip().removesuffix(",")))
     return {**json.loads("".join(head).rstrip().removesuffix(",") + "}"), "failures": failures}
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BadReceipt(error.strerror or str(error)) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadReceipt(f"{where}: {first['msg']}" if where else first["msg"]) from None
+    except (ValueError, TypeError) as error:
+        msg = f"not JSON: {error}"
+        raise BadReceipt(msg) from None
 
 
 def find(name: str, places: Sequence[Path]) -> list[Path]:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ValidationError
 from redis.asyncio import Redis
 
+from services.ingest import receipts
 from services.ingest.ledger import FILES
-from services.ingest.shelf import RECEIPT
 from services.inspection.accounting import Books, FileCount, StreamCount, by_producer
 from services.store.mongo import Mongo
 from shared import streams
@@ -32,10 +31,6 @@ _COUNTED: Final = (
 
 class TooMany(NewsflowError):  # noqa: N818 (reads as the state it names)
     """More than can be remembered; the text says what to do instead."""
-
-
-class BadReceipt(NewsflowError):  # noqa: N818 (reads as the state it names)
-    """A file of a receipt's name that does not read as one; the text says why."""
 
 
 class Promised(NamedTuple):
@@ -138,33 +133,12 @@ async def accept_gone(redis: Redis, ids: Iterable[str]) -> None:
         await client.hset(GONE, mapping=dict.fromkeys(some, now))
 
 
-def receipts(archive: Path) -> list[Path]:
-    """Return the receipts of files, the oldest day first."""
-    return sorted(archive.rglob(f"*{RECEIPT}"))
-
-
 def promised(receipt: Path) -> Promised:
     """Return what a receipt says was published. Raises BadReceipt."""
-    try:
-        says = _Says.model_validate_json(receipt.read_bytes())
-    except OSError as error:
-        raise BadReceipt(error.strerror or str(error)) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BadReceipt(f"{where}: {first['msg']}" if where else first["msg"]) from None
+    says = receipts.read(receipt)
     return Promised(
         receipt.as_posix(), says.file, says.received_at, says.article_ids, says.partition
     )
-
-
-class _Says(BaseModel):
-    """What is read of a receipt, see services/ingest/receipts.py."""
-
-    file: str
-    received_at: AwareDatetime
-    article_ids: list[str]
-    partition: str = ""
 
 
 class Told(NamedTuple):

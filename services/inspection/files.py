@@ -84,7 +84,8 @@ async def counts(redis: Redis) -> tuple[dict[str, int], int]:
 def receipt(path: str, life: Life | None, *, archive: Path, inbox: Path) -> dict[str, Any] | None:
     """Return what came of a file: its receipt, else the note on one that was refused whole.
 
-    The last file of the name counts, and of `failures` the first hundred are shown.
+    The last file of the name counts, and of `failures` the first hundred are shown. Raises
+    BadReceipt.
     """
     archive = archive.resolve()
     there = (archive / life.receipt).resolve() if life and life.receipt else archive

@@ -13,8 +13,8 @@ from redis.exceptions import ResponseError
 
 from services.ingest import receipts
 from services.ingest.ledger import Ledger
+from services.ingest.receipts import BadReceipt
 from services.inspection import books
-from services.inspection.books import BadReceipt
 from services.inspection.ways import Sought, Standing, Way, moment, order
 from services.store.mongo import Mongo
 from shared import streams
@@ -71,7 +71,7 @@ async def trace(  # noqa: PLR0913 (each by its name)
     await _stored(way, mongo)
     for hop in HOPS:
         if await _stands(way, redis, hop, most, advance):
-            way.unscanned.append(f"{hop.source} is longer than {most:,} entries")
+            way.unscanned.append(f"{hop.source} has more than {most:,} entries, see --scan")
     async for letter in deadletters.letters(redis):
         advance(1)
         owner = accounts.owner_of(letter.original, None, entry_id=letter.entry_id)
@@ -92,11 +92,13 @@ async def _file(way: Way, redis: Redis, archive: Path, what: str) -> None:
         try:
             promised = await asyncio.to_thread(books.promised, found[0])
         except BadReceipt as error:
-            way.unscanned.append(f"{way.receipt} cannot be read: {error}")
+            way.unscanned.append(f"{way.receipt} cannot be read, so nobody knows of which: {error}")
+            way.sought = way.sought._replace(message_id="")
             return
         ids = frozenset(promised.article_ids[:_MOST])
         if len(promised.article_ids) > _MOST:
-            way.unscanned.append(f"{promised.receipt} names {len(promised.article_ids):,} articles")
+            count = len(promised.article_ids)
+            way.unscanned.append(f"{way.receipt} names {count:,} articles, more than {_MOST:,}")
         way.sought = way.sought._replace(article_ids=ids, path=promised.path)
         if way.life is None:
             [way.life] = await Ledger(redis).lives([promised.path])

@@ -56,7 +56,7 @@ class Way:
     heads: dict[str, Document] = field(default_factory=dict)
     life: Life | None = None
     receipt: str = ""  # of the file
-    unscanned: list[str] = field(default_factory=list)  # streams that are longer than was looked at
+    unscanned: list[str] = field(default_factory=list)  # why not all were looked at
 
     @property
     def is_empty(self) -> bool:

@@ -46,7 +46,7 @@ from services.store.indexes import ARTICLES, MIGRATIONS, NAMES, REVISIONS, chang
 from services.store.joining import gather
 from services.store.migrations import Command, due, is_busy, is_done, is_newer
 from services.store.plans import Plan, plan
-from services.store.questions import Query, Span, windows
+from services.store.questions import Query, windows
 from services.store.settings import StoreSettings
 from services.store.shelf import Shelf
 from shared import connecting
@@ -235,13 +235,12 @@ class Mongo:
         self, query: Query, *, limit: int, fields: Sequence[str] | None = None
     ) -> AsyncIterator[Document]:
         """Yield up to `limit` heads that match `query` (0: all), whole or only some fields."""
-        if query.words and 0 < limit <= _NEWEST:
-            for since in await self._windows(query.words):
-                found = [one async for one in self._found(query.after(since), limit, fields)]
-                if len(found) == limit:
-                    for document in found:
-                        yield document
-                    return
+        for since in await self._windows(query, limit):
+            found = [one async for one in self._found(query.after(since), limit, fields)]
+            if len(found) == limit:
+                for document in found:
+                    yield document
+                return
         async for document in self._found(query, limit, fields):
             yield document
 
@@ -259,8 +258,11 @@ class Mongo:
         )
         return aiter(cursor)
 
-    async def _windows(self, span: Span) -> list[datetime]:
+    async def _windows(self, query: Query, limit: int) -> list[datetime]:
         """Return since when to look for words: the time of the newest articles, then longer."""
+        span = query.words
+        if span is None or not 0 < limit <= _NEWEST:
+            return []
         until = {"version_created": {"$lte": span.until}} if span.until else {}
         order = [("version_created", pymongo.DESCENDING)]
         fields = {"_id": 0, "version_created": 1}
@@ -336,7 +338,14 @@ class Mongo:
             return [document async for document in cursor]
 
     async def explain(self, query: Query, *, limit: int) -> Plan:
-        """Return how MongoDB answers `query`, by answering it."""
+        """Return how MongoDB answers `query`, by answering it; of words, by the last look."""
+        for since in await self._windows(query, limit):
+            narrow = await self._explained(query.after(since), limit)
+            if narrow.returned == limit:
+                return narrow
+        return await self._explained(query, limit)
+
+    async def _explained(self, query: Query, limit: int) -> Plan:
         find = {"find": ARTICLES, "filter": query.filter, "sort": dict(query.sort), "limit": limit}
         options: dict[str, Any] = {"collation": NAMES.document} if query.names else {}
         options |= {"hint": query.hint} if query.hint else {}

@@ -126,7 +126,7 @@ def windows(newest: datetime, older: datetime, *, since: datetime | None) -> lis
     lies before `since` is not asked for.
     """
     took, longest = newest - older, newest - datetime.min.replace(tzinfo=UTC)
-    starts = [newest - factor * took for factor in _WIDER if factor * took < longest]
+    starts = {newest - factor * took: None for factor in _WIDER if factor * took < longest}
     return [start for start in starts if since is None or start > since]
 
 

@@ -62,7 +62,9 @@ async def test_a_receipt_shows_what_failed_and_none_of_a_million_ids(
     """The file's name may say anything."""
     name = 'x/<img src=x onerror=alert(1)>"?&.jsonl'
     await Ledger(redis).write([replace(LIFE, path=name, state="archived", receipt="r.json")])
-    head = {"file": name, "sha256": "ab", "failed": 200, "reason": None, "set_aside": [name]}
+    counts = {"records": 201, "published": 1, "duplicate": 0, "failed": 200}
+    said = {"sha256": "ab", "received_at": NOW.isoformat(), "reason": None, "set_aside": [name]}
+    head = {"file": name, **said, **counts}
     failures = [
         {"record": n, "member": None, "start": 0, "end": 5, "reason": f"reason {n}"}
         for n in range(200)
@@ -91,6 +93,22 @@ async def test_a_receipt_is_read_from_the_archive_alone(
         await Ledger(redis).write([replace(LIFE, receipt=place, state="archived")])
 
         assert (await client.get("/api/files/receipt?path=a")).status_code == 404
+
+
+async def test_a_receipt_that_cannot_be_read_is_said_to_be_so(
+    redis: Redis, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await Ledger(redis).write([replace(LIFE, receipt="r.json", state="archived")])
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "r.json").write_text('{\n  "file": "a.jsonl"')
+
+    told = await client.get("/api/files/receipt", params={"path": LIFE.path})
+
+    assert told.status_code == 500
+    assert told.json() == {
+        "error": f"The receipt of {LIFE.path!r} cannot be read: sha256: Field required.",
+        "todo": "Put it back from a backup.",
+    }
 
 
 def test_a_glance_at_a_receipt_reads_what_was_written(tmp_path: Path) -> None:

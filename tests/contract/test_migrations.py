@@ -282,4 +282,4 @@ async def test_an_outage_while_migrating_is_waited_for(
 
     await start(mongo_url)
 
-    assert [number for number, _ in shape(database)["steps"]] == [1, 2, 3, 4]
+    assert [number for number, _ in shape(database)["steps"]] == [step.version for step in STEPS]

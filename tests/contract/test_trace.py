@@ -139,7 +139,8 @@ async def test_a_receipt_that_cannot_be_read_is_told(rig: Rig) -> None:
     way = await traced(rig, "a.jsonl")
 
     assert way.life is not None
-    assert way.unscanned[0].startswith(f"{receipt.as_posix()} cannot be read: ")
+    [why] = way.unscanned
+    assert why.startswith(f"{receipt.as_posix()} cannot be read, so nobody knows of which: ")
 
 
 async def test_a_dead_letter_tells_why_and_how_often(rig: Rig) -> None:
@@ -195,7 +196,7 @@ async def test_looking_ends_at_a_bound_and_says_so(rig: Rig) -> None:
     way = await traced(rig, "urn:nothing", most=100)
 
     assert way.is_empty
-    assert way.unscanned == ["articles.raw is longer than 100 entries"]
+    assert way.unscanned == ["articles.raw has more than 100 entries, see --scan"]
 
 
 @pytest.mark.parametrize(

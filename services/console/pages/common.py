@@ -1,4 +1,4 @@
-"""What is no page of its own: scripts and styles, health, showing the token."""
+"""What is no page of its own: scripts and pictures, health, showing the token."""
 
 import secrets
 import time
@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/static/{digest}/{name:path}")
 async def static(desk: AtDesk, digest: str, name: str) -> Response:
-    """Return a script, a style or a picture."""
+    """Return a script or a picture."""
     answer = desk.pages.assets.answer(digest, name)
     if answer is None:
         raise Problem(404, "There is no such file.", "Load the page anew.")

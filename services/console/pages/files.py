@@ -13,6 +13,7 @@ from starlette.responses import Response
 from services.console.answers import Problem
 from services.console.desk import AtDesk, Desk
 from services.ingest.ledger import Ledger, Life, State
+from services.ingest.receipts import BadReceipt
 from services.inspection import files as lives
 from services.inspection.files import Cursor
 
@@ -128,7 +129,11 @@ async def receipt(desk: AtDesk, path: Path) -> dict[str, Any]:
 async def _receipt(desk: Desk, path: str, life: Life | None) -> dict[str, Any] | None:
     settings = desk.settings
     where = {"archive": settings.archive_dir, "inbox": settings.inbox_dir}
-    return await asyncio.to_thread(lives.receipt, path, life, **where)
+    try:
+        return await asyncio.to_thread(lives.receipt, path, life, **where)
+    except BadReceipt as error:
+        what = f"The receipt of {path[:200]!r} cannot be read: {error}."
+        raise Problem(500, what, "Put it back from a backup.") from None
 
 
 def _unknown(path: str) -> Problem:

@@ -194,11 +194,13 @@ async def test_a_head_that_was_deleted_holds_its_cluster_together() -> None:
     assert shelf.clusters() == {"b": "b", "c": "b", "d": "b"}
 
 
+@pytest.mark.parametrize("at_once", [15, 10_000])
 async def test_a_version_that_crowds_out_others_is_looked_at_alone(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     """A notice that thousands of articles consist of does not hide the re-run beside it."""
     monkeypatch.setattr(joining, "_ENOUGH", 10)
+    monkeypatch.setattr(joining, "_AT_ONCE", at_once)
     chance = seeded(1)
     notice, story = numbers(chance), numbers(chance)
     shelf = MemoryShelf()

@@ -117,6 +117,7 @@ def test_words_are_looked_for_within_longer_and_longer_windows() -> None:
         NOON - timedelta(hours=64),
     ]
     assert windows(NOON, older, since=NOON - timedelta(hours=5)) == [older]
+    assert windows(NOON, NOON, since=None) == [NOON]  # an import without times
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
@@ -124,4 +125,7 @@ def test_windows_stay_within_the_calendar(one: datetime, other: datetime) -> Non
     """An archive may go back as far as it likes."""
     newest, older = max(one, other), min(one, other)
 
-    assert all(start <= older for start in windows(newest, older, since=None))
+    starts = windows(newest, older, since=None)
+
+    assert all(start <= older for start in starts)
+    assert len(set(starts)) == len(starts)
