@@ -57,10 +57,8 @@ class Stage(Generic[M]):
     async def work(self, entries: Sequence[Entry], *, dies: bool = False) -> None:
         """Bring entries to their ends; killed, it has done its work and told nobody."""
         desk = Desk(self._dying() if dies else self._work, *self._desk())
-        try:
-            await desk.take(entries)
-        except Killed:
-            return
+        await desk.take(entries)
+        await desk.rest()
 
     async def trim(self) -> None:
         await self._group().trim()
