@@ -73,12 +73,13 @@ def documents(results: Results) -> dict[Path, str]:
 def _machine(results: Results) -> str:
     last = results["pipeline"]
     machine, versions = last["machine"], last["versions"]
+    commits = " and ".join(dict.fromkeys(one["commit"] for one in results.values()))
     loads = ", ".join(
         f"{name} {one['load_before'][0]} to {one['load_after'][0]}" for name, one in results.items()
     )
     libraries = ", ".join(f"{name} {versions[name]}" for name in ("faststream", "redis", "motor"))
     return f"""\
-Run of {last["began_at"][:10]}, commit {last["commit"]}: {machine["cores"]} cores of
+Run of {last["began_at"][:10]}, commit {commits}: {machine["cores"]} cores of
 {machine["processor"]}, {machine["memory_gib"]} GiB, Linux {machine["kernel"]}, Python
 {machine["python"]}, Valkey {versions["valkey"]}, mongod {versions["mongod"]}, {libraries}. Articles
 are invented wire stories of 440 words. Load average before and after each part: {loads}.
