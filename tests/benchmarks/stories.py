@@ -1,6 +1,6 @@
 """Articles to measure with: invented wire stories of about 440 words, each a different one.
 
-Of a hundred pairs four share a band by which re-runs are looked for (services/store/clusters.py):
+Of a thousand pairs 35 share a band by which re-runs are looked for (services/store/clusters.py):
 more than of newspaper articles, where it is 5 pairs in 1.6 million; about as routine reports may.
 """
 

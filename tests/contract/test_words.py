@@ -80,13 +80,19 @@ async def test_the_newest_that_a_word_matches_are_found(mongo: Mongo, word: str)
 
 
 @pytest.mark.parametrize(
-    ("word", "looks"), [("common", 1), ("usual", 2), ("rare", 3), ("single", 4)]
+    ("word", "looks", "further_on"),
+    [
+        *(("common", 1, False), ("usual", 2, False), ("rare", 3, False), ("single", 4, False)),
+        *(("common", 1, True), ("usual", 2, True)),
+    ],
 )
 async def test_a_word_is_looked_for_among_more_until_enough_have_it(
-    mongo: Mongo, database: Any, word: str, looks: int
+    mongo: Mongo, database: Any, word: str, looks: int, further_on: bool
 ) -> None:
     """Of three thousand that have a word a hundred are read; `explain` tells of the last look."""
     wanted = asking(Asked(text=word), now=NOON)
+    if further_on:
+        wanted = going_on(wanted, f"{at(COUNT // 2).isoformat()}~{COUNT // 2:032x}")
     database.command("profile", 2)
 
     await found(mongo, wanted)

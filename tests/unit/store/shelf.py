@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import random
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -53,7 +54,9 @@ class MemoryShelf:
             for one in self._bands.get(band, ())
             if one.revision_id not in besides
         }
-        return list(found.values())[:limit]
+        alike = Counter(one.signature for one in found.values())
+        crowds_first = sorted(found.values(), key=lambda one: -alike[one.signature])
+        return crowds_first[:limit]  # MongoDB answers in any order: so in the worst one
 
     async def heads(self, ids: Collection[str]) -> Sequence[Node]:
         found = []
